@@ -1,0 +1,110 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every Swift target: language mode 6, strict memory safety, warnings as errors.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A room of the house. Its `uses` are the only arrows that leave it: docs/architecture.md draws them.
+func room(
+    _ name: String, uses: [String], products: [Target.Dependency] = [], resources: [Resource] = []
+) -> Target {
+    .target(
+        name: name, dependencies: uses.map { .target(name: $0) } + products, resources: resources,
+        swiftSettings: strict)
+}
+
+/// The tests of a room: they may use the room, what it uses, and the shared test support.
+func tests(of name: String, uses: [String] = [], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: ([name] + uses).map { .target(name: $0) },
+        resources: resources, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "runbook",
+    products: [.executable(name: "runbook", targets: ["runbook"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
+    targets: [
+        // C libraries of the system, and the shims that Swift cannot do without.
+        .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CLibSSH", pkgConfig: "libssh", providers: [.apt(["libssh-dev"])]),
+        .systemLibrary(
+            name: "CLibAugeas", pkgConfig: "augeas", providers: [.apt(["libaugeas-dev"])]),
+        .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CRunbookSSH", dependencies: ["CLibSSH"]),
+        .target(name: "CRunbookLab"),
+
+        // Rooms without a runbook in them.
+        room("RunbookText", uses: []),
+        room("RunbookFiles", uses: []),
+        room("RunbookDigest", uses: ["CLibCrypto"]),
+        room("RunbookTerminal", uses: ["RunbookText"]),
+        room("RunbookDiagnostics", uses: ["RunbookText"]),
+        room("RunbookYAML", uses: ["CLibYAML", "RunbookDiagnostics"]),
+        room("RunbookEdit", uses: ["CLibAugeas", "RunbookText"]),
+        room("RunbookJournal", uses: ["RunbookFiles", "RunbookDigest"]),
+
+        // What a runbook is, how its text becomes one, how it reaches a host, how it runs.
+        room("RunbookModel", uses: ["RunbookText"]),
+        room("RunbookLanguage", uses: ["RunbookYAML", "RunbookDiagnostics", "RunbookModel", "RunbookText"]),
+        room("RunbookTransport", uses: ["RunbookModel"]),
+        room(
+            "RunbookSupervisor", uses: ["RunbookTransport", "RunbookModel", "RunbookText"],
+            resources: [.embedInCode("supervisor.sh")]),
+        room(
+            "RunbookSSH",
+            uses: ["RunbookTransport", "RunbookModel", "RunbookText", "CRunbookSSH", "CLibSSH"]),
+        room(
+            "RunbookEngine",
+            uses: [
+                "RunbookSupervisor", "RunbookJournal", "RunbookEdit", "RunbookTransport", "RunbookModel",
+                "RunbookText", "RunbookDigest",
+            ]),
+        room(
+            "RunbookLab",
+            uses: [
+                "RunbookYAML", "RunbookDiagnostics", "RunbookFiles", "RunbookText", "CRunbookSSH",
+                "CLibSSH", "CRunbookLab",
+            ]),
+        room(
+            "RunbookCLI",
+            uses: [
+                "RunbookText", "RunbookFiles", "RunbookDigest", "RunbookTerminal", "RunbookDiagnostics",
+                "RunbookYAML", "RunbookEdit", "RunbookJournal", "RunbookModel", "RunbookLanguage",
+                "RunbookTransport", "RunbookSupervisor", "RunbookSSH", "RunbookEngine", "RunbookLab",
+            ],
+            products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        .executableTarget(
+            name: "runbook", dependencies: ["RunbookCLI"], swiftSettings: strict),
+
+        // Tests.
+        tests(of: "RunbookText"),
+        tests(of: "RunbookFiles"),
+        tests(of: "RunbookDigest"),
+        tests(of: "RunbookTerminal"),
+        tests(of: "RunbookDiagnostics"),
+        tests(of: "RunbookYAML", uses: ["RunbookDiagnostics"]),
+        tests(of: "RunbookEdit"),
+        tests(of: "RunbookJournal", uses: ["RunbookFiles", "RunbookDigest"]),
+        tests(of: "RunbookModel"),
+        tests(of: "RunbookLanguage", uses: ["RunbookYAML", "RunbookDiagnostics", "RunbookModel"]),
+        tests(of: "RunbookTransport", uses: ["RunbookModel"]),
+        tests(of: "RunbookSupervisor", uses: ["RunbookTransport", "RunbookModel", "RunbookText"]),
+        tests(of: "RunbookSSH", uses: ["RunbookTransport", "RunbookModel"]),
+        tests(
+            of: "RunbookEngine",
+            uses: [
+                "RunbookSupervisor", "RunbookJournal", "RunbookTransport", "RunbookModel", "RunbookFiles",
+            ]),
+        tests(of: "RunbookLab"),
+    ]
+)

@@ -1,0 +1,1 @@
+#include "CRunbookLab.h"
