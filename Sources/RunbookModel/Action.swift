@@ -1,0 +1,100 @@
+/// A step's verb.
+package enum Action: Hashable, Sendable {
+    case run(Script)
+    /// A program and its arguments, without a shell.
+    case argv([Template])
+    case copy(CopyAction)
+    case edit(EditAction)
+    /// Makes root's key of this host where it is missing; the first half of `trust`. Its outputs
+    /// `public_key` and `host_keys` are what the second half needs of every peer.
+    case trustKeys(TrustAction)
+    /// Writes the peers' public keys and host keys on this host; the second half of `trust`.
+    case trustFiles(TrustAction)
+    /// A person does it; the step's check ticks it off.
+    case manual(Template)
+    /// A person is asked; the answer is the output `answer`.
+    case ask(AskAction)
+}
+
+/// A file put on the host: byte exact, in place at once, with its mode.
+package struct CopyAction: Hashable, Sendable {
+    package enum Source: Hashable, Sendable {
+        /// A file beside the runbook; the path is relative to the runbook's folder and stays inside it.
+        case file(path: String)
+        case content(Template)
+    }
+    package var source: Source
+    package var path: Template
+    package var mode: UInt32?
+    /// `user` or `user:group`.
+    package var owner: String?
+    /// A command that must accept the new file before it is put in place; `%s` is its path.
+    package var validate: Template?
+
+    package init(source: Source, path: Template) {
+        self.source = source
+        self.path = path
+    }
+}
+
+/// A change of a config file: fetch, change, show the difference, back up, validate, put in place, re-read.
+package struct EditAction: Hashable, Sendable {
+    package enum Change: Hashable, Sendable {
+        /// A line that must be there; with `match`, in place of the line that matches.
+        case line(Template, match: Template?)
+        /// Lines between two marker lines that carry `marker`.
+        case block(Template, marker: String)
+        case replace(pattern: Template, with: Template)
+        case structured(StructuredChange)
+    }
+    package var path: Template
+    /// Read this file instead and write `path`; nothing to do when it has all of the change already.
+    package var from: Template?
+    package var change: Change
+    /// A missing file is an error unless it may be made.
+    package var mayCreate = false
+    package var validate: Template?
+
+    package init(path: Template, change: Change) {
+        self.path = path
+        self.change = change
+    }
+}
+
+/// Changes to a tree of elements and attributes, through an Augeas lens.
+package struct StructuredChange: Hashable, Sendable {
+    package struct Setting: Hashable, Sendable {
+        /// `/cluster/cman/@transport`
+        package var path: Template
+        package var value: Template
+        package init(path: Template, value: Template) {
+            self.path = path
+            self.value = value
+        }
+    }
+    package var lens: String?
+    package var set: [Setting] = []
+    /// Elements that must exist (`{}` in the runbook).
+    package var ensure: [Template] = []
+    package var remove: [Template] = []
+    /// Numbers that go up by one, only when something else changed.
+    package var increment: [Template] = []
+    package init() {}
+}
+
+/// Root SSH keys between hosts.
+package struct TrustAction: Hashable, Sendable {
+    package var peers: [HostID]
+    package var user = "root"
+    /// The key that the operator came in with is put on every peer.
+    package var keepsOperator = false
+    package init(peers: [HostID]) { self.peers = peers }
+}
+
+/// A question to the person at the terminal.
+package struct AskAction: Hashable, Sendable {
+    package var question: Template
+    /// The answers that are taken; empty: any text.
+    package var choices: [String] = []
+    package init(question: Template) { self.question = question }
+}

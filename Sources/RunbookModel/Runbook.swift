@@ -1,0 +1,86 @@
+/// A runbook that was checked: every name in it is known, every pattern compiles, every step is whole.
+package struct Runbook: Hashable, Sendable {
+    package var name: String
+    package var version: String?
+    package var title: String?
+    package var inputs: [Input] = []
+    package var hosts: [HostDeclaration] = []
+    package var groups: [Group] = []
+    package var environment: [EnvironmentEntry] = []
+    /// Hints that hold for every step.
+    package var hints: [Hint] = []
+    package var steps: [Step] = []
+
+    package init(name: String) { self.name = name }
+
+    /// Every step that can be issued or asked, in order: blocks written out, their steps named `block/step`.
+    package var allSteps: [Step] { steps.flatMap { $0.steps.isEmpty ? [$0] : $0.steps } }
+}
+
+package enum InputType: Hashable, Sendable {
+    case string, integer, boolean, ipv4, hostname, path
+    case choice([String])
+    case duration
+}
+
+package struct Input: Hashable, Sendable {
+    package var name: String
+    package var type: InputType
+    /// A POSIX extended regular expression that the whole value must match.
+    package var pattern: String?
+    package var defaultValue: Value?
+    package var isOptional = false
+    package var isSecret = false
+    package var title: String?
+    package init(name: String, type: InputType) {
+        self.name = name
+        self.type = type
+    }
+}
+
+package struct HostDeclaration: Hashable, Sendable {
+    package var id: HostID
+    package var title: String?
+    package var user: String?
+    /// What the site file must say of this host, beside its address. The group's inputs are included.
+    package var inputs: [Input] = []
+    package init(id: HostID) { self.id = id }
+}
+
+package struct Group: Hashable, Sendable {
+    package var name: String
+    package var members: [HostID]
+    package init(name: String, members: [HostID]) {
+        self.name = name
+        self.members = members
+    }
+}
+
+/// This homelab's values, from the site file, with the defaults of the runbook filled in.
+package struct Site: Hashable, Sendable {
+    package var runbook: String
+    package var inputs: [String: Value]
+    package var hosts: [HostID: SiteHost]
+    package init(runbook: String, inputs: [String: Value], hosts: [HostID: SiteHost]) {
+        self.runbook = runbook
+        self.inputs = inputs
+        self.hosts = hosts
+    }
+}
+
+/// How a host is reached, and what the site file says of it.
+package struct SiteHost: Hashable, Sendable {
+    /// A name or an address, without user and port.
+    package var address: String
+    package var port: UInt16 = 22
+    package var user: String = "root"
+    /// `SHA256:…`, each of which may be shown by the host; empty: known_hosts decides.
+    package var hostKeys: [String] = []
+    /// A private key file to try first.
+    package var identity: String?
+    /// Allows ssh-rsa (SHA-1) for host and user keys, for machines as old as PVE 3.4's OpenSSH 6.0.
+    package var allowsLegacySSH = false
+    /// What the runbook asks of this host (`node`, `ip`).
+    package var attributes: [String: Value] = [:]
+    package init(address: String) { self.address = address }
+}
