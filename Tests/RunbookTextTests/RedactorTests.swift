@@ -1,0 +1,76 @@
+import RunbookText
+import Testing
+
+@Suite struct RedactorTests {
+    private func redactor(_ secrets: String...) throws -> Redactor {
+        var redactor = Redactor()
+        for secret in secrets { try redactor.register(secret) }
+        return redactor
+    }
+
+    @Test func everyOccurrenceIsReplaced() throws {
+        let redactor = try redactor("hunter22", "sesame")
+        #expect(redactor.redacted("pw=hunter22 hunter22; open sesame!") == "pw=*** ***; open ***!")
+        #expect(redactor.redacted("hunter2 and sesam stay") == "hunter2 and sesam stay")
+    }
+
+    @Test func overlappingSecretsLeaveNoRest() throws {
+        #expect(try redactor("abcdef", "defghi").redacted("<abcdefghi>") == "<***>")
+        #expect(try redactor("abcabc").redacted("abcabcabc") == "***")
+        #expect(try redactor("secret", "secret-longer").redacted("secret-longer") == "***")
+        #expect(try redactor("secret", "secret-longer").redacted("secret-long") == "***-long")
+    }
+
+    @Test func shortSecretsAreRefused() {
+        var redactor = Redactor()
+        #expect(throws: Redactor.Refusal.tooShort(lengthInBytes: 5)) { try redactor.register("12345") }
+        #expect(throws: Redactor.Refusal.tooShort(lengthInBytes: 0)) { try redactor.register("") }
+        #expect(redactor.isEmpty)
+    }
+
+    @Test func everyCutBetweenTwoPiecesGivesTheSame() throws {
+        let redactor = try redactor("hunter22", "unter2x", "22sesame")
+        let text = Array("a hunter22sesame hunter2 unter2x hunter2".utf8)
+        let whole = redactor.redacted(text)
+        #expect(String(decoding: whole, as: UTF8.self) == "a *** hunter2 *** hunter2")
+        for first in 0...text.count {
+            for second in first...text.count {
+                var stream = RedactionStream(redactor)
+                var shown = stream.feed(Array(text[..<first]))
+                shown += stream.feed(Array(text[first..<second]))
+                shown += stream.feed(Array(text[second...]))
+                shown += stream.finish()
+                #expect(shown == whole, "cut at \(first) and \(second)")
+            }
+        }
+    }
+
+    @Test func ordinaryOutputIsNotHeldBack() throws {
+        var stream = RedactionStream(try redactor("hunter22"))
+        #expect(stream.feed(Array("password: ".utf8)) == Array("password: ".utf8))
+        #expect(stream.feed(Array("hun".utf8)) == [])
+        #expect(stream.feed(Array("gry".utf8)) == Array("hungry".utf8))
+    }
+
+    @Test func theLinesOfAKeyAreSecrets() throws {
+        let redactor = try redactor("-----BEGIN-----\nAAAABBBB\nCCCCDDDD\n")
+        #expect(redactor.redacted("1: AAAABBBB\r\n2: CCCCDDDD") == "1: ***\r\n2: ***")
+    }
+
+    // The last character of base64 and its padding say nothing about the secret.
+    @Test(arguments: [
+        ("666f6f2762617221", "***"), ("666F6F2762617221", "***"), (#"foo'\''bar!"#, "***"),
+        ("foo%27bar%21", "***"), ("Zm9vJ2JhciE=", "***E="),
+    ])
+    func encodedFormsAreFound(_ form: String, _ expected: String) throws {
+        #expect(try redactor("foo'bar!").redacted("<\(form)>") == "<\(expected)>")
+    }
+
+    @Test(arguments: [
+        ("eHNlY3JldC12YWx1ZXk=", "eH***Xk="), ("eHhzZWNyZXQtdmFsdWV5", "eHh***V5"),
+        ("eHh4c2VjcmV0LXZhbHVleQ==", "eHh4***eQ=="),
+    ])
+    func base64IsFoundAtEveryAlignment(_ encoded: String, _ expected: String) throws {
+        #expect(try redactor("secret-value").redacted(encoded) == expected)
+    }
+}
