@@ -21,7 +21,7 @@ package func visible(_ text: String, keeping kept: KeptControls = []) -> String 
 /// Shows bytes as `visible` shows a text; bytes that are not UTF-8 are shown as `\xNN`.
 package func visible(bytes: some Collection<UInt8>, keeping kept: KeptControls = []) -> String {
     var shown = ""
-    forEachScalar(in: bytes) { part in
+    forEachUTF8Part(in: bytes) { part, _ in
         switch part {
         case .scalar(let scalar): append(scalar, to: &shown, keeping: kept)
         case .invalid(let byte): shown += #"\x"# + hexadecimal(UInt32(byte), width: 2)
@@ -48,25 +48,32 @@ package func visibleForm(of scalar: Unicode.Scalar) -> String? {
 }
 
 /// A part of a byte string that may not be UTF-8.
-enum DecodedPart {
+package enum UTF8Part: Sendable, Equatable {
     case scalar(Unicode.Scalar)
     case invalid(UInt8)
 }
 
-/// Walks bytes as UTF-8; every byte that belongs to no well-formed sequence is given alone.
-func forEachScalar(in bytes: some Collection<UInt8>, _ body: (DecodedPart) -> Void) {
+/// Walks bytes as UTF-8, in order; every byte that belongs to no well-formed sequence is given alone.
+///
+/// The offset is counted from the start of the collection, in bytes.
+package func forEachUTF8Part(
+    in bytes: some Collection<UInt8>, _ body: (_ part: UTF8Part, _ offset: Int) -> Void
+) {
     var parser = Unicode.UTF8.ForwardParser()
     var input = bytes.makeIterator()
     var position = bytes.startIndex
+    var offset = 0
     while true {
         switch parser.parseScalar(from: &input) {
         case .valid(let encoded):
-            body(.scalar(Unicode.UTF8.decode(encoded)))
+            body(.scalar(Unicode.UTF8.decode(encoded)), offset)
             position = bytes.index(position, offsetBy: encoded.count)
+            offset += encoded.count
         case .error(let length):
             for _ in 0..<length {
-                body(.invalid(bytes[position]))
+                body(.invalid(bytes[position]), offset)
                 position = bytes.index(after: position)
+                offset += 1
             }
         case .emptyInput:
             return
