@@ -27,7 +27,8 @@ package indirect enum Expression: Hashable, Sendable {
     case call(Function, [Expression])
 
     package enum Comparison: String, Hashable, Sendable, CaseIterable {
-        case equal = "==", notEqual = "!=", less = "<", greater = ">", lessOrEqual = "<=", greaterOrEqual = ">="
+        case equal = "==", notEqual = "!=", less = "<", greater = ">", lessOrEqual = "<=", greaterOrEqual =
+            ">="
     }
 
     package enum Function: String, Hashable, Sendable, CaseIterable {

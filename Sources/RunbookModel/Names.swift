@@ -24,7 +24,8 @@ package struct AttemptID: RawRepresentable, Hashable, Sendable, CustomStringConv
     package let rawValue: String
     package init(rawValue: String) { self.rawValue = rawValue }
     package init(step: StepID, host: HostID, number: Int) {
-        let name = step.rawValue.split(separator: "/", omittingEmptySubsequences: false).joined(separator: "+")
+        let name = step.rawValue.split(separator: "/", omittingEmptySubsequences: false).joined(
+            separator: "+")
         rawValue = "\(name).\(host).\(number)"
     }
     package var description: String { rawValue }
