@@ -1,3 +1,5 @@
+import RunbookText
+
 /// A line that must be in the file, perhaps in place of another.
 struct LineEdit {
     let line: String
@@ -36,7 +38,7 @@ struct LineEdit {
         let regex = try ExtendedRegex.compiling(pattern)
         var found: [Int] = []
         for (index, candidate) in lines.lines.enumerated()
-        where !candidate.reads(line) && regex.matches(candidate.content) {
+        where !candidate.reads(line) && regex.firstMatch(in: candidate.content) != nil {
             found.append(index)
         }
         return found

@@ -1,3 +1,5 @@
+import RunbookText
+
 /// Every match of a pattern replaced, line by line.
 struct ReplaceEdit {
     let pattern: String
@@ -16,7 +18,7 @@ struct ReplaceEdit {
         var lines = TextLines(text)
         var found = 0
         for index in lines.lines.indices {
-            let (content, matches) = Self.replacing(regex, in: lines.lines[index].content, with: template)
+            let (content, matches) = try replacing(regex, in: lines.lines[index].content, with: template)
             lines.lines[index].content = content
             found += matches
         }
@@ -25,12 +27,9 @@ struct ReplaceEdit {
             return text
         }
         guard count == nil || count == found else { throw countDiffers(found) }
-        // A second run must find the same text again, or it would go on growing.
-        for line in lines.lines where !Self.replacing(regex, in: line.content, with: template).0.same(line) {
-            throw EditProblem(
-                .unstable,
-                "what replaces `\(pattern)` matches it again, and a second run would change it once more: "
-                    + "anchor the pattern")
+        for line in lines.lines {
+            let (again, _) = try replacing(regex, in: line.content, with: template)
+            guard line.reads(again) else { throw growth }
         }
         return lines.text
     }
@@ -38,7 +37,7 @@ struct ReplaceEdit {
     /// Nothing to replace is fine only if the file says already what the replacement says.
     private func requireReplaced(in lines: TextLines, _ template: Template) throws(EditProblem) {
         let wanted = try ExtendedRegex.compiling(template.pattern)
-        for line in lines.lines where wanted.matches(line.content) { return }
+        if lines.lines.contains(where: { wanted.firstMatch(in: $0.content) != nil }) { return }
         if replacement.isEmpty { return }
         throw EditProblem(
             .notFound,
@@ -48,23 +47,33 @@ struct ReplaceEdit {
     private func countDiffers(_ found: Int) -> EditProblem {
         EditProblem(
             .countDiffers,
-            "`\(pattern)` matches \(found) times, expected \(count ?? 1): narrow the pattern or mend the count"
+            "`\(pattern)` matches \(counted(found, "time")), expected \(count ?? 1): narrow the pattern or mend the count"
         )
     }
 
-    private static func replacing(
-        _ regex: borrowing ExtendedRegex, in line: String, with template: Template
-    ) -> (String, Int) {
+    /// A second run must find the same text again, or the file would go on growing.
+    private var growth: EditProblem {
+        EditProblem(
+            .unstable,
+            "what replaces `\(pattern)` matches it again, and a second run would change it once more: "
+                + "anchor the pattern")
+    }
+
+    private func replacing(
+        _ regex: ExtendedRegex, in line: String, with template: Template
+    ) throws(EditProblem) -> (text: String, count: Int) {
         let bytes = Array(line.utf8)
         var result: [UInt8] = []
         var position = 0
         var found = 0
-        while position <= bytes.count, let match = regex.firstMatch(in: line, from: position) {
-            result += bytes[position..<match.range.lowerBound]
-            result += template.filled(from: match, bytes).utf8
+        while position <= bytes.count, let ranges = regex.firstRanges(in: bytes, from: position),
+            let whole = ranges[0]
+        {
+            result += bytes[position..<whole.lowerBound]
+            result += template.filled(from: ranges, bytes)
             found += 1
-            position = match.range.upperBound
-            guard match.range.isEmpty else { continue }
+            position = whole.upperBound
+            guard whole.isEmpty else { continue }
             // Step over one whole character, or an empty match would be found here for ever.
             repeat {
                 if position < bytes.count { result.append(bytes[position]) }
@@ -72,7 +81,13 @@ struct ReplaceEdit {
             } while position < bytes.count && bytes[position] & 0xC0 == 0x80
         }
         if position < bytes.count { result += bytes[position...] }
-        return (String(decoding: result, as: UTF8.self), found)
+        guard let text = String(validating: result, as: UTF8.self) else {
+            throw EditProblem(
+                .badPattern,
+                "`\(pattern)` cuts a letter in two: patterns go by bytes, so write such letters out instead of `.`"
+            )
+        }
+        return (text, found)
     }
 }
 
@@ -107,12 +122,13 @@ extension ReplaceEdit {
             parts.append(.text(literal))
         }
 
-        func filled(from match: ExtendedRegex.Match, _ line: [UInt8]) -> String {
-            parts.reduce(into: "") { text, part in
+        func filled(from ranges: [Range<Int>?], _ line: [UInt8]) -> [UInt8] {
+            parts.reduce(into: []) { bytes, part in
                 switch part {
-                case .text(let literal): text += literal
-                case .capture(0): text += String(decoding: line[match.range], as: UTF8.self)
-                case .capture(let number): text += match.captures[number - 1] ?? ""
+                case .text(let literal): bytes += literal.utf8
+                case .capture(let number):
+                    guard number < ranges.count, let range = ranges[number] else { return }
+                    bytes += line[range]
                 }
             }
         }
@@ -127,8 +143,4 @@ extension ReplaceEdit {
             }
         }
     }
-}
-
-extension String {
-    fileprivate func same(_ line: TextLines.Line) -> Bool { line.reads(self) }
 }

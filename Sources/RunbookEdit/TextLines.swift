@@ -1,3 +1,5 @@
+import RunbookText
+
 /// A text as lines, each with the line end it has; put together again it is the same text.
 struct TextLines {
     struct Line {
@@ -44,11 +46,7 @@ struct TextLines {
     }
 
     /// The line numbers (from 1) of the given places, as a person reads them: `2, 5 and 7`.
-    static func numbers(_ indices: [Int]) -> String {
-        let all = indices.map { String($0 + 1) }
-        guard let last = all.last, all.count > 1 else { return all.first ?? "" }
-        return all.dropLast().joined(separator: ", ") + " and " + last
-    }
+    static func numbers(_ indices: [Int]) -> String { englishList(indices.map { String($0 + 1) }, "and") }
 }
 
 extension String {

@@ -42,8 +42,16 @@ import Glibc
     /// The first match in one line: the whole match, then what each group matched (nil: took no part).
     package func firstMatch(in line: some StringProtocol) -> [String?]? {
         let bytes = Array(line.utf8)
+        return firstRanges(in: bytes)?.map { range in range.map { String(decoding: bytes[$0], as: UTF8.self) }
+        }
+    }
+
+    /// Where the first match at or after `offset` stands in a line's bytes: the whole match, then each group.
+    ///
+    /// Anchors mean the ends of the whole line, whatever the offset.
+    package func firstRanges(in bytes: [UInt8], from offset: Int = 0) -> [Range<Int>?]? {
         var matches = [regmatch_t](repeating: regmatch_t(), count: groupCount + 1)
-        matches[0].rm_so = 0
+        matches[0].rm_so = regoff_t(offset)
         matches[0].rm_eo = regoff_t(bytes.count)
         // REG_STARTEND: the text is the bytes from rm_so to rm_eo of the first match, whatever they hold.
         let text = bytes.map { CChar(bitPattern: $0) } + [0]
@@ -53,7 +61,7 @@ import Glibc
             guard match.rm_so >= 0, match.rm_eo >= match.rm_so, Int(match.rm_eo) <= bytes.count else {
                 return nil
             }
-            return String(decoding: bytes[Int(match.rm_so)..<Int(match.rm_eo)], as: UTF8.self)
+            return Int(match.rm_so)..<Int(match.rm_eo)
         }
     }
 

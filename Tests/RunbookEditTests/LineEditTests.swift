@@ -154,7 +154,12 @@ import Testing
         (edit(" +$", ""), "a  \r\nb\n", "a\r\nb\n"),
         (edit("a", "aa"), "a\n", nil),
         (edit("ü", "ue"), "Tür ü\n", "Tuer ue\n"),
-        (edit("T.r", "gate"), "Tür\n", "gate\n"),
+        (edit("T..r", "gate"), "Tür\n", "gate\n"),
+        (edit("T.", "gate"), "Tür\n", nil),
+        (edit("x*", "\\0"), "Tür\n", "Tür\n"),
+        (edit("(a)|(b)", "<\\1\\2\\9>", count: 1), "xb\n", nil),
+        (edit("^(a)?b", "\\1c"), "b\n", "c\n"),
+        (edit("a.[b]", "a.[b]*"), "a.[b]*\n", "a.[b]*\n"),
         (edit("\\s+", " "), "a \t b\n", "a b\n"),
         (edit("a", "b\\c"), "a\n", nil),
         (edit("a", "b\\\\c"), "a\n", "b\\c\n"),
@@ -173,6 +178,6 @@ import Testing
         #expect(
             problem(Self.edit("old", "new", count: 2), "old\n")
                 == EditProblem(
-                    .countDiffers, "`old` matches 1 times, expected 2: narrow the pattern or mend the count"))
+                    .countDiffers, "`old` matches 1 time, expected 2: narrow the pattern or mend the count"))
     }
 }

@@ -24,6 +24,15 @@ import Testing
         #expect(try ExtendedRegex("b$").firstMatch(in: "a\0b") == ["b"])
     }
 
+    @Test func searchGoesOnInsideALine() throws {
+        let regex = try ExtendedRegex("^a|b(c)?")
+        let bytes = Array("aabcb".utf8)
+        #expect(regex.firstRanges(in: bytes) == [0..<1, nil])
+        #expect(regex.firstRanges(in: bytes, from: 1) == [2..<4, 3..<4])
+        #expect(regex.firstRanges(in: bytes, from: 4) == [4..<5, nil])
+        #expect(regex.firstRanges(in: bytes, from: 5) == nil)
+    }
+
     @Test func theWholeTextMustMatch() throws {
         let regex = try ExtendedRegex("a|ab")
         #expect(regex.matchesWhole("ab"))
