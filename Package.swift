@@ -42,10 +42,11 @@ let package = Package(
         .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CRunbookSSH", dependencies: ["CLibSSH"]),
         .target(name: "CRunbookLab"),
+        .target(name: "CRunbookFiles"),
 
         // Rooms without a runbook in them.
         room("RunbookText", uses: []),
-        room("RunbookFiles", uses: []),
+        room("RunbookFiles", uses: ["CRunbookFiles"]),
         room("RunbookDigest", uses: ["CLibCrypto"]),
         room("RunbookTerminal", uses: ["RunbookText"]),
         room("RunbookDiagnostics", uses: ["RunbookText"]),
