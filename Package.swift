@@ -23,7 +23,7 @@ func room(
 /// The tests of a room: they may use the room, what it uses, and the shared test support.
 func tests(of name: String, uses: [String] = [], resources: [Resource] = []) -> Target {
     .testTarget(
-        name: "\(name)Tests", dependencies: ([name] + uses).map { .target(name: $0) },
+        name: "\(name)Tests", dependencies: ([name, "RunbookTestSupport"] + uses).map { .target(name: $0) },
         resources: resources, swiftSettings: strict)
 }
 
@@ -63,7 +63,9 @@ let package = Package(
             resources: [.embedInCode("supervisor.sh")]),
         room(
             "RunbookSSH",
-            uses: ["RunbookTransport", "RunbookModel", "RunbookText", "CRunbookSSH", "CLibSSH"]),
+            uses: [
+                "RunbookTransport", "RunbookModel", "RunbookText", "CRunbookSSH", "CLibSSH", "CLibCrypto",
+            ]),
         room(
             "RunbookEngine",
             uses: [
@@ -88,6 +90,7 @@ let package = Package(
             name: "runbook", dependencies: ["RunbookCLI"], swiftSettings: strict),
 
         // Tests.
+        .target(name: "RunbookTestSupport", path: "Tests/Support", swiftSettings: strict),
         tests(of: "RunbookText"),
         tests(of: "RunbookFiles"),
         tests(of: "RunbookDigest"),
@@ -100,7 +103,7 @@ let package = Package(
         tests(of: "RunbookLanguage", uses: ["RunbookYAML", "RunbookDiagnostics", "RunbookModel"]),
         tests(of: "RunbookTransport", uses: ["RunbookModel"]),
         tests(of: "RunbookSupervisor", uses: ["RunbookTransport", "RunbookModel", "RunbookText"]),
-        tests(of: "RunbookSSH", uses: ["RunbookTransport", "RunbookModel"]),
+        tests(of: "RunbookSSH", uses: ["RunbookTransport", "RunbookModel", "CLibSSH"]),
         tests(
             of: "RunbookEngine",
             uses: [
