@@ -1,0 +1,90 @@
+import RunbookDigest
+import RunbookModel
+import RunbookSupervisor
+import RunbookText
+
+/// What an attempt sends, and the hash by which it is known again.
+struct Acting: Equatable, Sendable {
+    var script: String
+    var shell: Script.Shell = .sh
+    var environment: [ShellVariable] = []
+    var input: [UInt8]?
+    /// What is hashed: all that acts, nothing that asks, and of the environment only what the text names.
+    var acts: String
+    /// Shown to the person before it is done (edit, copy, trust).
+    var changes: [FileChange] = []
+}
+
+/// A file as it is and as it is to be.
+struct FileChange: Equatable, Sendable {
+    var path: String
+    var old: HostFile?
+    var new: [UInt8]
+    var mode: UInt32?
+    var owner: String?
+    var validate: String?
+
+    var isNeeded: Bool { old?.bytes != new }
+}
+
+extension UnitContext {
+    /// The files that must be read before the verb is known: what an edit changes, what a copy replaces.
+    func filesToRead() throws(EngineProblem) -> [String] {
+        switch step.action {
+        case .edit(let edit):
+            let path = try text(edit.path)
+            guard let from = edit.from else { return [path] }
+            return [try text(from), path]
+        case .copy(let copy): return [try text(copy.path)]
+        case .trustFiles(let trust): return try trustPaths(trust)
+        default: return []
+        }
+    }
+
+    /// What the verb comes to on this host, now that its files were read; nil for steps without one.
+    func acting(on files: [String: HostFile?]) throws(EngineProblem) -> Acting? {
+        switch step.action {
+        case .run(let script):
+            return try command(try text(script.text, fit: .shell), shell: script.shell)
+        case .argv(let words):
+            var line: [String] = []
+            for word in words { line.append(shellQuoted(try text(word))) }
+            return try command(line.joined(separator: " "), shell: .sh)
+        case .trustKeys(let trust): return try command(trustKeysScript(trust), shell: .sh)
+        case .edit(let edit): return try acting(edit, files)
+        case .copy(let copy): return try acting(copy, files)
+        case .trustFiles(let trust): return try acting(trust, files)
+        case .manual, .ask, nil: return nil
+        }
+    }
+
+    /// The hash of what acts, without a look at the host; nil where there is no verb that acts on a host.
+    func actsHash() throws(EngineProblem) -> String? {
+        switch step.action {
+        case .run, .argv, .trustKeys: return try acting(on: [:])?.acts
+        case .edit(let edit): return hash(try editText(edit))
+        case .copy(let copy): return hash(try copyText(copy))
+        case .trustFiles(let trust): return hash(trustText(trust))
+        case .manual, .ask, nil: return nil
+        }
+    }
+
+    func hash(_ parts: [String]) -> String {
+        // Each part with its length, so that no two lists give the same text.
+        let text = parts.map { "\($0.utf8.count):\($0)" }.joined()
+        return sha256([UInt8](text.utf8)).hex
+    }
+
+    private func command(_ script: String, shell: Script.Shell) throws(EngineProblem) -> Acting {
+        guard let host = unit.host else { throw EngineProblem("step \(step.id) names no host to act on") }
+        let environment = try environment(on: host)
+        let stdin = try step.stdin.map { (stdin) throws(EngineProblem) in try text(stdin) }
+        let named = environment.filter { script.contains($0.name) }
+        let parts = ["run", shell.rawValue, script, stdin ?? ""] + named.flatMap { [$0.name, $0.value] }
+        return Acting(
+            script: script, shell: shell, environment: environment,
+            input: stdin.map { [UInt8]($0.utf8) }, acts: hash(parts + user(of: host)))
+    }
+
+    private func user(of host: HostID) -> [String] { [plan.site.hosts[host]?.user ?? "root"] }
+}

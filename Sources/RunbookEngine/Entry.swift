@@ -1,0 +1,140 @@
+package import RunbookModel
+package import RunbookSupervisor
+
+/// What the engine writes into the journal. docs/journal-format.md lists the members of each.
+///
+/// An entry is on disk before anything that follows from it is done or shown.
+package enum Entry: Sendable, Equatable {
+    /// The first record of a run.
+    case began(Began)
+    /// A process took the run up; the first entry of each process but the first.
+    case wentOn(operator: String, time: String, runbookDigest: String)
+    /// Who a host proved to be, once per process and again after a changed boot.
+    case host(HostRecord)
+    /// A command with effects is about to be sent.
+    case intent(Intent)
+    /// A claimed attempt ended, and what follows from it.
+    case outcome(Outcome)
+    /// The attempt can never start: its claim was taken by us.
+    case fenced(AttemptID)
+    /// The attempt's outcome is not known.
+    case inDoubt(AttemptID, Unit, why: String)
+    /// A unit ended without an attempt of its own, or was settled by a question or a person.
+    case settled(Settlement)
+    /// What later steps use.
+    case output(Unit, name: String, value: Value)
+    /// A person said a word: confirmed, `--redo`, `--keep`, `resolve`, `skip`.
+    case word(Word)
+    case finished(time: String)
+    case abandoned(why: String, who: String, time: String)
+}
+
+package struct Began: Sendable, Equatable, Codable {
+    package var run: RunID
+    package var runbook: String
+    package var version: String?
+    package var site: String
+    package var runbookDigest: String
+    package var `operator`: String
+    package var time: String
+    /// The program's version.
+    package var program: String
+
+    package init(
+        run: RunID, runbook: String, version: String?, site: String, runbookDigest: String,
+        operator: String, time: String, program: String
+    ) {
+        self.run = run
+        self.runbook = runbook
+        self.version = version
+        self.site = site
+        self.runbookDigest = runbookDigest
+        self.operator = `operator`
+        self.time = time
+        self.program = program
+    }
+}
+
+package struct HostRecord: Sendable, Equatable, Codable {
+    package var host: HostID
+    package var address: String
+    package var hostKey: String?
+    package var machineID: String
+    package var bootID: String
+    package var initStart: String
+    package var node: String
+}
+
+package struct Intent: Sendable, Equatable, Codable {
+    package var unit: Unit
+    package var attempt: AttemptID
+    /// The hash of what acts, by which an edited step is told from an unchanged one.
+    package var acts: String
+    /// The boot in which it is sent.
+    package var bootID: String
+    /// The shell text, for `log` and `explain`; secrets are masked.
+    package var text: String
+}
+
+package struct Outcome: Sendable, Equatable, Codable {
+    package var unit: Unit
+    package var attempt: AttemptID
+    package var end: ProcessEnd
+    package var isDone: Bool
+    /// Why it is not done, or how it came to be known.
+    package var reason: String
+    package var acts: String
+    /// The last of what it wrote, at most 4 KiB, made valid UTF-8.
+    package var output: String
+    package var errors: String
+    /// Wall-clock time, for people.
+    package var time: String
+}
+
+package struct Settlement: Sendable, Equatable, Codable {
+    package enum How: String, Sendable, Equatable, Codable {
+        /// The check or `unless` said yes before anything was issued.
+        case wasSo = "was-so"
+        /// Found done after the outcome had been in doubt.
+        case adopted
+        /// Questions only: all said yes.
+        case proven
+        /// A person did it, or answered.
+        case byHand = "by-hand"
+        /// `if` said no.
+        case skipped
+        /// `unless` said yes.
+        case unneeded
+        /// Nothing was issued, and why: refused by `require`, no answer, a `verify` that said no.
+        case failed
+        /// It did not happen: a check or a person said so; it may be issued again.
+        case notDone = "not-done"
+    }
+    package var unit: Unit
+    package var how: How
+    package var reason: String
+    package var acts: String
+    package var time: String
+}
+
+package struct Word: Sendable, Equatable, Codable {
+    package enum Kind: String, Sendable, Equatable, Codable {
+        case confirmed, redo, keep
+        case resolvedDone = "resolved-done"
+        case resolvedNotDone = "resolved-not-done"
+        case skip
+    }
+    package var unit: Unit
+    package var kind: Kind
+    package var why: String
+    package var who: String
+    package var time: String
+
+    package init(unit: Unit, kind: Kind, why: String, who: String, time: String) {
+        self.unit = unit
+        self.kind = kind
+        self.why = why
+        self.who = who
+        self.time = time
+    }
+}

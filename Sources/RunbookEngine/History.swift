@@ -1,0 +1,125 @@
+package import RunbookModel
+
+/// What the journal says of a run so far: its entries, folded. Grows by one entry at a time.
+package struct History: Sendable, Equatable {
+    /// Where a unit stands. `acts` is the hash of what acted.
+    package enum Standing: Sendable, Equatable {
+        case pending
+        /// Sent, perhaps claimed; the outcome is not recorded.
+        case issued(AttemptID, acts: String, bootID: String)
+        case inDoubt(AttemptID, acts: String, why: String)
+        case done(acts: String, how: DoneHow)
+        /// `if` or `unless` said that it is not needed, or a person skipped it.
+        case skipped(String)
+        /// Nothing was issued, or the outcome is known and it is not done.
+        case failed(acts: String, reason: String, issued: Bool)
+
+        package enum DoneHow: String, Sendable, Equatable {
+            case done, wasSo = "was so", adopted, proven, byHand = "by hand", kept
+        }
+
+        package var isFinished: Bool {
+            switch self {
+            case .done, .skipped: true
+            default: false
+            }
+        }
+    }
+
+    package private(set) var began: Began?
+    package private(set) var standings: [Unit: Standing] = [:]
+    package private(set) var hosts: [HostID: HostRecord] = [:]
+    package private(set) var outputs: [Unit: [String: Value]] = [:]
+    /// How often each unit was issued; the next attempt's number is one more.
+    package private(set) var issues: [Unit: Int] = [:]
+    /// Units that a person confirmed and that were not issued since.
+    package private(set) var confirmed: Set<Unit> = []
+    package private(set) var isFinished = false
+    package private(set) var isAbandoned = false
+    /// The units in the order in which they were last settled.
+    package private(set) var order: [Unit] = []
+
+    package init() {}
+
+    package init(_ entries: some Sequence<Entry>) {
+        for entry in entries { add(entry) }
+    }
+
+    package func standing(of unit: Unit) -> Standing { standings[unit] ?? .pending }
+
+    package mutating func add(_ entry: Entry) {
+        switch entry {
+        case .began(let began): self.began = began
+        case .wentOn: isFinished = false
+        case .host(let record): hosts[record.host] = record
+        case .intent(let intent):
+            issues[intent.unit, default: 0] += 1
+            confirmed.remove(intent.unit)
+            set(intent.unit, .issued(intent.attempt, acts: intent.acts, bootID: intent.bootID))
+        case .outcome(let outcome): add(outcome)
+        case .fenced(let attempt):
+            if let unit = unit(issuedAs: attempt) { set(unit, .pending) }
+        case .inDoubt(let attempt, let unit, let why):
+            set(unit, .inDoubt(attempt, acts: acts(of: unit), why: why))
+        case .settled(let settlement): add(settlement)
+        case .output(let unit, let name, let value): outputs[unit, default: [:]][name] = value
+        case .word(let word): add(word)
+        case .finished: isFinished = true
+        case .abandoned: isAbandoned = true
+        }
+    }
+
+    private mutating func add(_ outcome: Outcome) {
+        if outcome.isDone {
+            set(outcome.unit, .done(acts: outcome.acts, how: .done))
+        } else {
+            set(outcome.unit, .failed(acts: outcome.acts, reason: outcome.reason, issued: true))
+        }
+    }
+
+    private mutating func add(_ settlement: Settlement) {
+        let acts = settlement.acts
+        switch settlement.how {
+        case .wasSo: set(settlement.unit, .done(acts: acts, how: .wasSo))
+        case .adopted: set(settlement.unit, .done(acts: acts, how: .adopted))
+        case .proven: set(settlement.unit, .done(acts: acts, how: .proven))
+        case .byHand: set(settlement.unit, .done(acts: acts, how: .byHand))
+        case .skipped, .unneeded: set(settlement.unit, .skipped(settlement.reason))
+        case .failed:
+            set(settlement.unit, .failed(acts: acts, reason: settlement.reason, issued: false))
+        case .notDone: set(settlement.unit, .pending)
+        }
+    }
+
+    private mutating func add(_ word: Word) {
+        switch word.kind {
+        case .confirmed: confirmed.insert(word.unit)
+        case .redo: set(word.unit, .pending)
+        case .keep, .resolvedDone: set(word.unit, .done(acts: acts(of: word.unit), how: .kept))
+        case .resolvedNotDone: set(word.unit, .pending)
+        case .skip: set(word.unit, .skipped("skipped by \(word.who): \(word.why)"))
+        }
+    }
+
+    private mutating func set(_ unit: Unit, _ standing: Standing) {
+        standings[unit] = standing
+        order.removeAll { $0 == unit }
+        order.append(unit)
+    }
+
+    private func acts(of unit: Unit) -> String {
+        switch standing(of: unit) {
+        case .issued(_, let acts, _), .inDoubt(_, let acts, _), .done(let acts, _), .failed(let acts, _, _): acts
+        case .pending, .skipped: ""
+        }
+    }
+
+    private func unit(issuedAs attempt: AttemptID) -> Unit? {
+        standings.first { _, standing in
+            switch standing {
+            case .issued(attempt, _, _), .inDoubt(attempt, _, _): true
+            default: false
+            }
+        }?.key
+    }
+}

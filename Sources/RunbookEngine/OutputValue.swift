@@ -1,0 +1,39 @@
+import RunbookModel
+import RunbookText
+
+extension Output {
+    /// The value that a text holds: its last newline off, then the line, the pattern or the JSON member.
+    func value(of text: String, _ context: UnitContext) throws(EngineProblem) -> Value {
+        var text = text
+        if text.hasSuffix("\n") { text.removeLast() }
+        if let line {
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            guard lines.indices.contains(line - 1) else {
+                throw EngineProblem("output \(name): the text has only \(lines.count) lines")
+            }
+            text = String(lines[line - 1])
+        }
+        if let regex { text = try matched(by: try context.text(regex, fit: .pattern), in: text) }
+        if let json { throw EngineProblem("output \(name): JSON (\(json)) is not read in this version") }
+        switch type {
+        case .integer:
+            guard let number = Int(text) else {
+                throw EngineProblem("output \(name): \(visible(text)) is not a whole number")
+            }
+            return .integer(number)
+        case .boolean: return .boolean(text == "true")
+        default: return .string(text)
+        }
+    }
+
+    private func matched(by pattern: String, in text: String) throws(EngineProblem) -> String {
+        do throws(ExtendedRegex.Failure) {
+            guard let groups = try ExtendedRegex(pattern).firstMatch(inLinesOf: text) else {
+                throw ExtendedRegex.Failure(message: "no line matches")
+            }
+            return (groups.count > 1 ? groups[1] : groups[0]) ?? ""
+        } catch {
+            throw EngineProblem("output \(name): \(error.message)")
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import RunbookModel
+import RunbookSupervisor
+
+/// A set of questions of one unit that are asked at the same time, on one or more hosts.
+///
+/// Built from the step's questions, sent as one inquiry per host, and read back into a verdict per section.
+struct Round: Sendable, Equatable {
+    /// The step's list that a question stands in.
+    enum Section: Hashable, Sendable { case unless, check, require, verify }
+
+    /// A question and where its answers will be found.
+    struct Item: Sendable, Equatable {
+        var question: Question
+        var section: Section
+        /// The host asked and the answer's place in that host's findings; nil: the login of that host.
+        var asked: [(host: HostID, index: Int?)] = []
+        /// Answered by the engine itself.
+        var immediate: Answer?
+
+        static func == (left: Item, right: Item) -> Bool {
+            left.question == right.question && left.section == right.section
+                && left.immediate == right.immediate && left.asked.elementsEqual(right.asked, by: ==)
+        }
+    }
+
+    private(set) var items: [Item] = []
+    private(set) var inquiries: [HostID: Inquiry] = [:]
+
+    var isEmpty: Bool { items.isEmpty && inquiries.isEmpty }
+    var hosts: Set<HostID> { Set(inquiries.keys) }
+
+    /// Adds a list of questions.
+    /// - Parameter waits: whether `within` and `hold` count; before the verb a check is asked once.
+    mutating func add(
+        _ questions: [Question], as section: Section, waits: Bool, in context: UnitContext
+    ) throws(EngineProblem) {
+        for question in questions {
+            var item = Item(question: question, section: section)
+            switch question.subject {
+            case .expression(let expression):
+                item.immediate = try context.answer(expression, isNegated: question.isNegated)
+            case .reconnect:
+                for host in try context.hosts(of: question.place) {
+                    inquiries[host, default: Inquiry()].reconnects = true
+                    item.asked.append((host, nil))
+                }
+            case .command:
+                for host in try context.hosts(of: question.place) {
+                    let request = try context.request(for: question, on: host, waits: waits)
+                    try addEnvironment(of: host, in: context)
+                    inquiries[host, default: Inquiry()].questions.append(request)
+                    item.asked.append((host, (inquiries[host]?.questions.count ?? 1) - 1))
+                }
+            }
+            items.append(item)
+        }
+    }
+
+    /// Adds files to read on a host.
+    mutating func read(_ paths: [String], on host: HostID) {
+        inquiries[host, default: Inquiry()].reads += paths
+    }
+
+    private mutating func addEnvironment(of host: HostID, in context: UnitContext) throws(EngineProblem) {
+        guard inquiries[host]?.environment.isEmpty ?? true else { return }
+        inquiries[host, default: Inquiry()].environment = try context.environment(on: host)
+    }
+
+    /// The verdict of a section; nil when it has no questions.
+    func verdict(of section: Section, _ findings: [HostID: Findings], _ context: UnitContext) -> ListVerdict? {
+        let mine = items.filter { $0.section == section }
+        guard !mine.isEmpty else { return nil }
+        var verdict = ListVerdict()
+        for item in mine {
+            if let answer = item.immediate {
+                verdict.add(answer, to: item.question, on: nil, context)
+            }
+            for (host, index) in item.asked {
+                verdict.add(Self.answer(at: index, findings[host]), to: item.question, on: host, context)
+            }
+        }
+        return verdict
+    }
+
+    private static func answer(at index: Int?, _ findings: Findings?) -> Answer {
+        var missing = Answer(.none)
+        missing.reason = "it was not asked"
+        guard let findings else { return missing }
+        guard let index else { return findings.login ?? missing }
+        return findings.answers.indices.contains(index) ? findings.answers[index] : missing
+    }
+}
+
+/// What a list of questions comes to: any no answer wins, then any no, then yes.
+struct ListVerdict: Sendable, Equatable {
+    var verdict: Answer.Verdict = .yes
+    /// The messages of the questions that did not say yes, the ones without an answer first.
+    var messages: [String] = []
+    var warnings: [String] = []
+    /// What the questions that did not say yes printed; hints look at it.
+    var output = ""
+
+    mutating func add(_ answer: Answer, to question: Question, on host: HostID?, _ context: UnitContext) {
+        guard answer.verdict != .yes else { return }
+        let message = context.message(for: answer, to: question, on: host)
+        if question.onlyWarns {
+            warnings.append(message)
+            return
+        }
+        output += answer.output + answer.errors
+        if answer.verdict == .none {
+            verdict = .none
+            messages.insert(message, at: 0)
+        } else {
+            if verdict == .yes { verdict = .no }
+            messages.append(message)
+        }
+    }
+
+    /// Reads answers that came in the order of `questions`, all asked on one host.
+    init(_ answers: [Answer], to questions: [Question], on host: HostID, _ context: UnitContext) {
+        for (answer, question) in zip(answers, questions) { add(answer, to: question, on: host, context) }
+    }
+
+    init() {}
+}

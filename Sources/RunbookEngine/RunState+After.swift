@@ -1,0 +1,310 @@
+import RunbookModel
+import RunbookSupervisor
+import RunbookTransport
+
+// From the attempt's reply to the recorded outcome.
+extension RunState {
+    mutating func attempted(_ unit: Unit, _ result: Result<AttemptReply, TransportError>) {
+        guard active[unit] != nil else { return }
+        switch result {
+        case .failure(let error) where error.code == .channelRefused: refusedByTransport(unit, error)
+        case .failure(let error): lost(unit, error)
+        case .success(.notIssued(let before)): judge(unit, before)
+        case .success(.ended(let before, let end, let after)):
+            warnOf(unit, before)
+            ended(unit, end, after)
+        case .success(.left): left(unit)
+        case .success(.refused(let state)):
+            finish(
+                .journal(
+                    "\(unit): the host knows attempt \(active[unit]?.attempt?.rawValue ?? "") already (\(state.word)). "
+                        + "This journal is older than the host: was it restored from a backup, or does somebody else run this?"
+                ))
+        }
+    }
+
+    /// The channel was not opened, so nothing was started: the intent is taken back by a fence.
+    private mutating func refusedByTransport(_ unit: Unit, _ error: TransportError) {
+        lost(unit, TransportError(.lost, host: error.host, error.message, remedy: error.remedy))
+    }
+
+    private mutating func warnOf(_ unit: Unit, _ before: AttemptReply.Before) {
+        guard let host = unit.host else { return }
+        let verdict = ListVerdict(before.require, to: step(unit).require, on: host, context(unit))
+        for warning in verdict.warnings { show(.warned(unit, warning)) }
+    }
+
+    /// The host says that nothing was issued: it asked what stands before the verb.
+    private mutating func judge(_ unit: Unit, _ before: AttemptReply.Before) {
+        guard let host = unit.host else { return }
+        let (step, context) = (step(unit), context(unit))
+        let unless = before.unless.isEmpty ? nil : ListVerdict(before.unless, to: step.unless, on: host, context)
+        let check =
+            before.check.isEmpty
+            ? nil : ListVerdict(before.check, to: context.lastingQuestions(), on: host, context)
+        guard !before.require.isEmpty, unless?.verdict != .yes, check?.verdict != .yes,
+            unless?.verdict != Answer.Verdict.none, check?.verdict != Answer.Verdict.none
+        else {
+            judge(unit, unless: unless, check: check, isInPlace: nil)
+            return
+        }
+        let require = ListVerdict(before.require, to: step.require, on: host, context)
+        guard require.verdict != .yes else { preconditionFailure("\(unit) was not issued without a reason") }
+        judgeRequire(unit, require)
+    }
+
+    private mutating func left(_ unit: Unit) {
+        let after = step(unit).timeout.after.forPeople
+        let reason = "it has not ended after \(after) and was left running; the next run follows it"
+        fail(unit, Draft(reasons: [reason], timedOut: true))
+    }
+
+    /// The command has ended. Its own questions came with the reply, the others are asked now.
+    mutating func ended(_ unit: Unit, _ end: AttemptEnd, _ answers: [Answer]) {
+        guard let host = unit.host else { return }
+        let context = context(unit)
+        let questions = ownQuestionsAfter(unit)
+        let count = plan.schedule.waves[wave].isTogether
+            ? 0 : context.lastingQuestions().filter(\.isOwnCommand).count
+        var kept = Active.Ended(end: end)
+        if !answers.isEmpty {
+            let (check, verify) = (questions.prefix(count), questions.dropFirst(count))
+            if count > 0 {
+                kept.check = ListVerdict(Array(answers.prefix(count)), to: Array(check), on: host, context)
+            }
+            if !verify.isEmpty {
+                kept.verify = ListVerdict(
+                    Array(answers.dropFirst(count)), to: Array(verify), on: host, context)
+            }
+        }
+        active[unit]?.ended = kept
+        guard plan.schedule.waves[wave].isTogether else {
+            askAfter(unit)
+            return
+        }
+        active[unit]?.stage = .waitingForSiblings
+        passBarrier()
+    }
+
+    /// When no unit of the wave has an attempt under way, those that ended are verified.
+    mutating func passBarrier() {
+        guard phase == .inWaves, plan.schedule.waves[wave].isTogether else { return }
+        let stages = active.values.map(\.stage)
+        guard stages.allSatisfy({ $0 == .over || $0 == .waitingForSiblings }) else { return }
+        for unit in plan.schedule.waves[wave].units where active[unit]?.stage == .waitingForSiblings {
+            askAfter(unit)
+        }
+    }
+
+    mutating func askAfter(_ unit: Unit) {
+        do throws(EngineProblem) {
+            let context = context(unit)
+            let own = active[unit]?.ended == nil ? [] : ownQuestionsAfter(unit)
+            var round = Round()
+            let lasting = context.lastingQuestions()
+            try round.add(lasting.filter { !own.contains($0) }, as: .check, waits: true, in: context)
+            try round.add(context.step.verify.filter { !own.contains($0) }, as: .verify, waits: true, in: context)
+            // A command that failed is not waited for: its own check tells whether the state is there.
+            let isWorthIt = active[unit]?.ended.map { $0.end.isOK(for: context.step) } ?? true
+            if round.isEmpty || !isWorthIt {
+                conclude(unit)
+            } else {
+                send(unit, round, .askingAfter(round))
+            }
+        } catch {
+            conclude(unit, problem: error.message)
+        }
+    }
+
+    mutating func judgeAfter(_ unit: Unit, _ round: Round, _ findings: [HostID: Findings]) {
+        let context = context(unit)
+        let check = round.verdict(of: .check, findings, context)
+        let verify = round.verdict(of: .verify, findings, context)
+        guard var kept = active[unit]?.ended else {
+            concludeQuestions(unit, check: check, verify: verify)
+            return
+        }
+        kept.check = kept.check.merged(with: check)
+        kept.verify = kept.verify.merged(with: verify)
+        active[unit]?.ended = kept
+        conclude(unit)
+    }
+
+    /// A step without a verb, or one that a person did.
+    private mutating func concludeQuestions(_ unit: Unit, check: ListVerdict?, verify: ListVerdict?) {
+        let whole = check.merged(with: verify) ?? ListVerdict()
+        for warning in whole.warnings { show(.warned(unit, warning)) }
+        if whole.verdict == .yes {
+            let how: Settlement.How = step(unit).action == nil ? .proven : .byHand
+            readOutputs(unit, how: how.rawValue)
+            return
+        }
+        recordRefusal(unit, whole.messages)
+        fail(
+            unit,
+            Draft(
+                reasons: whole.messages, questionOutput: whole.output, nothingIssued: true,
+                isUndecided: whole.verdict == .none && check?.verdict == Answer.Verdict.none))
+    }
+
+    private mutating func conclude(_ unit: Unit, problem: String? = nil) {
+        guard let kept = active[unit]?.ended else {
+            readOutputs(unit, how: Settlement.How.byHand.rawValue)
+            return
+        }
+        let step = step(unit)
+        for warning in (kept.check?.warnings ?? []) + (kept.verify?.warnings ?? []) {
+            show(.warned(unit, warning))
+        }
+        let isOK = kept.end.isOK(for: step)
+        let check = kept.check?.verdict
+        if let problem {
+            conclude(unit, failed: [problem], kept, isUndecided: false)
+        } else if isOK, check == Answer.Verdict.none {
+            doubt(unit, kept)
+        } else if isOK, check ?? .yes == .yes, kept.verify?.verdict ?? .yes == .yes {
+            recordOutcome(unit, kept.end, isDone: true, reason: "")
+            readOutputs(unit, how: "done")
+        } else if isOK {
+            let messages = (kept.check?.messages ?? []) + (kept.verify?.messages ?? [])
+            conclude(unit, failed: ["it ended well, but:"] + messages, kept, isUndecided: false)
+        } else {
+            var reasons = [kept.end.end.sentence]
+            if check == .yes, step.verify.isEmpty || kept.verify?.verdict == .yes {
+                reasons.append(
+                    "the state is there all the same: run again to accept it, or add the status to ok_exit")
+            }
+            conclude(unit, failed: reasons, kept, isUndecided: false)
+        }
+    }
+
+    private mutating func conclude(
+        _ unit: Unit, failed reasons: [String], _ kept: Active.Ended, isUndecided: Bool
+    ) {
+        recordOutcome(unit, kept.end, isDone: false, reason: reasons.joined(separator: " "))
+        if let retry = step(unit).retry, kept.check?.verdict == .no, (history.issues[unit] ?? 0) < retry.times {
+            show(.warned(unit, reasons.joined(separator: " ") + "; it is tried again"))
+            active[unit] = Active(stage: .pausing)
+            effects.append(.wait(unit, retry.delay))
+            return
+        }
+        let output = (kept.check?.output ?? "") + (kept.verify?.output ?? "")
+        fail(
+            unit,
+            Draft(
+                reasons: reasons, questionOutput: output, end: kept.end, timedOut: kept.end.end == .timedOut,
+                isUndecided: isUndecided))
+    }
+
+    mutating func waited(_ unit: Unit) {
+        guard active[unit]?.stage == .pausing else { return }
+        askBefore(unit)
+    }
+
+    /// The command ended well and nobody can tell whether the state is there.
+    private mutating func doubt(_ unit: Unit, _ kept: Active.Ended) {
+        guard let attempt = active[unit]?.attempt else { preconditionFailure("\(unit) has no attempt") }
+        let reasons = ["its check gives no answer"] + (kept.check?.messages ?? [])
+        record(.inDoubt(attempt, unit, why: reasons.joined(separator: ": ")))
+        fail(
+            unit,
+            Draft(reasons: reasons, questionOutput: kept.check?.output ?? "", end: kept.end, isUndecided: true))
+    }
+
+    private mutating func recordOutcome(_ unit: Unit, _ end: AttemptEnd, isDone: Bool, reason: String) {
+        guard let attempt = active[unit]?.attempt, let host = unit.host else {
+            preconditionFailure("\(unit) has no attempt")
+        }
+        record(
+            .outcome(
+                Outcome(
+                    unit: unit, attempt: attempt, end: end.end, isDone: isDone, reason: reason,
+                    acts: acts(of: unit), output: end.output.lastText, errors: end.errors.lastText,
+                    time: options.time())))
+        effects.append(.forget(host, attempt))
+    }
+
+    /// The hash that the intent was recorded with.
+    func acts(of unit: Unit) -> String {
+        switch history.standing(of: unit) {
+        case .issued(_, let acts, _), .inDoubt(_, let acts, _): acts
+        default: active[unit]?.acting?.acts ?? (try? context(unit).actsHash()).flatMap { $0 } ?? ""
+        }
+    }
+
+    // MARK: - Outputs, and the end of a unit
+
+    /// Reads the step's outputs, then settles it. `how` is `done` when the outcome is recorded already.
+    mutating func readOutputs(_ unit: Unit, how: String) {
+        do throws(EngineProblem) {
+            let context = context(unit)
+            let outputs = context.allOutputs
+            guard !outputs.isEmpty, let host = unit.host else {
+                settleNow(unit, how: how)
+                return
+            }
+            var inquiry = Inquiry()
+            inquiry.environment = try context.environment(on: host)
+            for output in outputs {
+                guard case .command(let script) = output.source else { continue }
+                inquiry.questions.append(
+                    QuestionRequest(script: try context.text(script.text, fit: .shell), shell: script.shell))
+            }
+            active[unit]?.stage = .readingOutputs(outputs, how: how)
+            if inquiry.questions.isEmpty {
+                keep(outputs, of: unit, [:], how: how)
+            } else {
+                effects.append(.inquire(unit, [host: inquiry]))
+            }
+        } catch {
+            failWithProblem(unit, error)
+        }
+    }
+
+    mutating func keep(
+        _ outputs: [Output], of unit: Unit, _ findings: [HostID: Findings], how: String
+    ) {
+        var answers = (unit.host.flatMap { findings[$0] }?.answers ?? [])[...]
+        for output in outputs {
+            do throws(EngineProblem) {
+                let text: String
+                switch output.source {
+                case .stdout: text = active[unit]?.ended?.end.output.lastText ?? ""
+                case .command:
+                    guard let answer = answers.popFirst(), answer.verdict == .yes else {
+                        throw EngineProblem("output \(output.name) could not be read")
+                    }
+                    text = answer.output
+                }
+                record(.output(unit, name: output.name, value: try output.value(of: text, context(unit))))
+            } catch {
+                failWithProblem(unit, error)
+                return
+            }
+        }
+        settleNow(unit, how: how)
+    }
+
+    private mutating func settleNow(_ unit: Unit, how: String) {
+        if let settled = Settlement.How(rawValue: how) {
+            settle(unit, settled, "")
+        } else {
+            show(.settled(unit, name: step(unit).name, how: how, reason: ""))
+            leave(unit)
+        }
+    }
+
+    mutating func settle(_ unit: Unit, _ how: Settlement.How, _ reason: String) {
+        record(
+            .settled(
+                Settlement(unit: unit, how: how, reason: reason, acts: acts(of: unit), time: options.time())))
+        show(.settled(unit, name: step(unit).name, how: how.forPeople, reason: reason))
+        leave(unit)
+    }
+
+    mutating func leave(_ unit: Unit) {
+        active[unit]?.stage = .over
+        passBarrier()
+        endWaveIfOver()
+    }
+}

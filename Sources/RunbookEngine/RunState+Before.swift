@@ -1,0 +1,313 @@
+import RunbookModel
+import RunbookSupervisor
+import RunbookTransport
+
+// Waves, and what is asked of a unit before its verb.
+extension RunState {
+    /// Starts the next wave that has something to do; after the last, ends the run.
+    mutating func startWave() {
+        while wave < plan.schedule.waves.count {
+            let units = plan.schedule.waves[wave].units.filter { !history.standing(of: $0).isFinished }
+            if let first = units.first {
+                if first.step == options.until {
+                    finish(.paused)
+                    return
+                }
+                active = Dictionary(uniqueKeysWithValues: units.map { ($0, Active(stage: .over)) })
+                for unit in units where phase == .inWaves { enter(unit) }
+                endWaveIfOver()
+                return
+            }
+            wave += 1
+        }
+        if isDisturbed || options.asksAtEnd {
+            startSurvey(isFinal: true)
+        } else {
+            if !history.isFinished { record(.finished(time: options.time())) }
+            finish(.complete)
+        }
+    }
+
+    /// Goes on to the next wave when every unit of this one is over.
+    mutating func endWaveIfOver() {
+        guard phase == .inWaves, active.values.allSatisfy({ $0.stage == .over }) else { return }
+        active = [:]
+        if let ending {
+            finish(ending)
+        } else {
+            wave += 1
+            startWave()
+        }
+    }
+
+    private mutating func enter(_ unit: Unit) {
+        let step = step(unit)
+        show(.started(unit, name: step.name))
+        do throws(EngineProblem) {
+            if let condition = step.condition, try !context(unit).value(condition).isTrue {
+                settle(unit, .skipped, "\(condition.source) is false")
+                return
+            }
+            var hosts = try hostsAsked(by: unit)
+            if let host = unit.host { hosts.insert(host) }
+            active[unit]?.stage = .connecting([], then: .begin)
+            withHosts(hosts, of: unit, .begin)
+        } catch {
+            failWithProblem(unit, error)
+        }
+    }
+
+    private func hostsAsked(by unit: Unit) throws(EngineProblem) -> Set<HostID> {
+        let step = step(unit)
+        var hosts: Set<HostID> = []
+        for question in step.unless + step.check + step.require + step.verify {
+            if case .expression = question.subject { continue }
+            hosts.formUnion(try context(unit).hosts(of: question.place))
+        }
+        return hosts
+    }
+
+    /// All hosts are there: settles what an earlier process left open, or asks.
+    mutating func begin(_ unit: Unit) {
+        switch history.standing(of: unit) {
+        case .issued(let attempt, _, let bootID): lookUp(unit, attempt, bootID: bootID)
+        case .inDoubt(let attempt, _, let why): settleDoubt(unit, attempt, why: why)
+        case .pending, .failed: askBefore(unit)
+        case .done, .skipped: leave(unit)
+        }
+    }
+
+    mutating func askBefore(_ unit: Unit) {
+        do throws(EngineProblem) {
+            let context = context(unit)
+            if let request = try singleRequest(for: unit) {
+                try issue(unit, request)
+                return
+            }
+            var round = Round()
+            try round.add(context.step.unless, as: .unless, waits: false, in: context)
+            // A step that only proves has nothing to find out beforehand.
+            if context.step.action != nil {
+                try round.add(context.lastingQuestions(), as: .check, waits: false, in: context)
+            }
+            if let host = unit.host { round.read(try context.filesToRead(), on: host) }
+            guard !round.isEmpty else {
+                askRequire(unit)
+                return
+            }
+            send(unit, round, .askingBefore(round))
+        } catch {
+            failWithProblem(unit, error)
+        }
+    }
+
+    mutating func send(_ unit: Unit, _ round: Round, _ stage: Stage) {
+        active[unit]?.stage = stage
+        // Only expressions: answered already.
+        guard !round.inquiries.isEmpty else {
+            found(unit, .success([:]))
+            return
+        }
+        effects.append(.inquire(unit, round.inquiries))
+    }
+
+    mutating func askAgain(_ unit: Unit, _ stage: Stage) {
+        switch stage {
+        case .askingBefore(let round), .askingRequire(let round, _), .askingAfter(let round),
+            .settlingDoubt(let round, _, _):
+            send(unit, round, stage)
+        case .lookingUp(let attempt, let bootID), .fencing(let attempt, let bootID):
+            lookUp(unit, attempt, bootID: bootID)
+        case .readingOutputs(_, let how): readOutputs(unit, how: how)
+        case .explaining(let failure, _, _, let end): tell(unit, failure, end)
+        default: preconditionFailure("\(stage) sends nothing that can be asked again")
+        }
+    }
+
+    mutating func found(_ unit: Unit, _ result: Result<[HostID: Findings], TransportError>) {
+        guard let stage = active[unit]?.stage else { return }
+        let findings: [HostID: Findings]
+        switch result {
+        case .failure(let error):
+            if case .explaining(let failure, _, _, let end) = stage {
+                close(unit, failure, end)
+            } else {
+                lost(unit, error)
+            }
+            return
+        case .success(let found): findings = found
+        }
+        switch stage {
+        case .askingBefore(let round): judgeBefore(unit, round, findings)
+        case .askingRequire(let round, let because): judgeRequire(unit, round, findings, because)
+        case .askingAfter(let round): judgeAfter(unit, round, findings)
+        case .settlingDoubt(let round, let attempt, let why):
+            judgeDoubt(unit, round, findings, attempt, why: why)
+        case .readingOutputs(let outputs, let how): keep(outputs, of: unit, findings, how: how)
+        case .explaining(let failure, let hints, let evidence, let end):
+            explain(unit, failure, hints, evidence, findings, end)
+        default: break
+        }
+    }
+
+    private mutating func judgeBefore(_ unit: Unit, _ round: Round, _ findings: [HostID: Findings]) {
+        let context = context(unit)
+        if let host = unit.host { active[unit]?.files = findings[host]?.files ?? [:] }
+        let unless = round.verdict(of: .unless, findings, context)
+        let check = round.verdict(of: .check, findings, context)
+        do throws(EngineProblem) {
+            let acting = try context.acting(on: active[unit]?.files ?? [:])
+            active[unit]?.acting = acting
+            let isInPlace = acting.flatMap { acting in
+                acting.changes.isEmpty ? nil : !acting.changes.contains(where: \.isNeeded)
+            }
+            judge(unit, unless: unless, check: check, isInPlace: isInPlace)
+        } catch {
+            failWithProblem(unit, error)
+        }
+    }
+
+    /// What the questions before the verb come to.
+    /// - Parameter isInPlace: of a step that writes files: whether they are as they should be.
+    mutating func judge(_ unit: Unit, unless: ListVerdict?, check: ListVerdict?, isInPlace: Bool?) {
+        for warning in (unless?.warnings ?? []) + (check?.warnings ?? []) { show(.warned(unit, warning)) }
+        if let unless, unless.verdict == .yes {
+            settle(unit, .unneeded, "its unless says that it is not needed")
+            return
+        }
+        for verdict in [unless, check] {
+            if let verdict, verdict.verdict == .none {
+                askRequire(unit, becauseOf: verdict)
+                return
+            }
+        }
+        if check?.verdict == .yes || (check == nil && isInPlace == true), isInPlace ?? true {
+            readOutputs(unit, how: Settlement.How.wasSo.rawValue)
+            return
+        }
+        askRequire(unit)
+    }
+
+    mutating func askRequire(_ unit: Unit, becauseOf verdict: ListVerdict? = nil) {
+        do throws(EngineProblem) {
+            let context = context(unit)
+            var round = Round()
+            try round.add(context.step.require, as: .require, waits: verdict == nil, in: context)
+            if round.isEmpty {
+                judgeRequire(unit, round, [:], verdict)
+            } else {
+                send(unit, round, .askingRequire(round, becauseOf: verdict))
+            }
+        } catch {
+            failWithProblem(unit, error)
+        }
+    }
+
+    private mutating func judgeRequire(
+        _ unit: Unit, _ round: Round, _ findings: [HostID: Findings], _ because: ListVerdict?
+    ) {
+        let verdict = round.verdict(of: .require, findings, context(unit)) ?? ListVerdict()
+        for warning in verdict.warnings { show(.warned(unit, warning)) }
+        if let because {
+            refuse(unit, verdict.messages + because.messages, output: because.output, isUndecided: true)
+        } else {
+            judgeRequire(unit, verdict)
+        }
+    }
+
+    mutating func judgeRequire(_ unit: Unit, _ verdict: ListVerdict) {
+        switch verdict.verdict {
+        case .yes: askForWord(unit)
+        case .no: refuse(unit, verdict.messages, output: verdict.output, isUndecided: false)
+        case .none: refuse(unit, verdict.messages, output: verdict.output, isUndecided: true)
+        }
+    }
+
+    // MARK: - The person's word
+
+    /// The word that must be said before the step is issued; nil: none.
+    func word(of unit: Unit) throws(EngineProblem) -> String? {
+        let step = step(unit)
+        guard !history.confirmed.contains(unit) else { return nil }
+        if let destroys = step.destroys { return try context(unit).text(destroys) }
+        return step.irreversible == nil ? nil : "yes"
+    }
+
+    private mutating func askForWord(_ unit: Unit) {
+        do throws(EngineProblem) {
+            guard let word = try word(of: unit) else {
+                act(unit)
+                return
+            }
+            if options.saysYesToAll || options.words[unit.step] == word {
+                confirm(unit, word)
+                return
+            }
+            active[unit]?.stage = .prompting(.word(word))
+            effects.append(.prompt(unit, Prompt(kind: .word(word), text: warning(of: unit, word))))
+        } catch {
+            failWithProblem(unit, error)
+        }
+    }
+
+    private func warning(of unit: Unit, _ word: String) -> String {
+        let context = context(unit)
+        if let what = context.step.irreversible {
+            return "\(unit) cannot be taken back: \(context.saying(what)). Type \(word) to go on"
+        }
+        return "\(unit) destroys what is on \(word). Type \(word) to go on"
+    }
+
+    private mutating func confirm(_ unit: Unit, _ word: String) {
+        record(
+            .word(
+                Word(
+                    unit: unit, kind: .confirmed, why: word, who: options.operatorName, time: options.time())))
+        act(unit)
+    }
+
+    mutating func said(_ unit: Unit, _ answer: String?) {
+        guard case .prompting(let purpose) = active[unit]?.stage else { return }
+        guard let answer else {
+            let command = step(unit).destroys == nil && purpose != .answer
+            refuse(
+                unit,
+                [command ? "a person must say so, and there is no terminal: --yes \(unit.step)=WORD says it ahead"
+                    : "a person must answer, and there is no terminal"],
+                output: "", isUndecided: true)
+            return
+        }
+        switch purpose {
+        case .word(let word):
+            if answer == word {
+                confirm(unit, word)
+            } else {
+                refuse(unit, ["\(word) was not typed"], output: "", isUndecided: true)
+            }
+        case .answer:
+            record(.output(unit, name: "answer", value: .string(answer)))
+            settle(unit, .byHand, "")
+        case .done: askAfter(unit)
+        }
+    }
+
+    /// Nothing was issued, and the run stops.
+    private mutating func refuse(_ unit: Unit, _ reasons: [String], output: String, isUndecided: Bool) {
+        let draft = Draft(reasons: reasons, questionOutput: output, nothingIssued: true, isUndecided: isUndecided)
+        recordRefusal(unit, reasons)
+        fail(unit, draft)
+    }
+
+    mutating func recordRefusal(_ unit: Unit, _ reasons: [String]) {
+        record(
+            .settled(
+                Settlement(
+                    unit: unit, how: .failed, reason: reasons.joined(separator: "; "), acts: "",
+                    time: options.time())))
+    }
+
+    mutating func failWithProblem(_ unit: Unit, _ problem: EngineProblem) {
+        recordRefusal(unit, [problem.message])
+        fail(unit, Draft(reasons: [problem.message], nothingIssued: true))
+    }
+}

@@ -1,0 +1,162 @@
+package import RunbookModel
+package import RunbookSupervisor
+import RunbookTransport
+
+/// The pure core: what a run does next. No clock, no disk, no host, no terminal.
+///
+/// `start` and `handle` return effects, which the runner performs in order. Between two waves nothing is under
+/// way; inside a wave each unit has at most one effect that is not answered yet.
+package struct RunState: Sendable {
+    package let plan: Plan
+    package let options: RunOptions
+    package internal(set) var history: History
+
+    /// Hosts with a connection that was greeted.
+    var connected: [HostID: HostFacts] = [:]
+    /// Hosts that were connected in this process, with the tries since they were lost.
+    var tries: [HostID: Int] = [:]
+    var operatorKeys: [HostID: String] = [:]
+    var clockSkew: [HostID: Int] = [:]
+
+    var phase = Phase.idle
+    var wave = 0
+    var active: [Unit: Active] = [:]
+    /// Set by the first unit that stops the run; its siblings are awaited.
+    var ending: RunEnd?
+    /// A step that had effects failed before: what no longer holds may be its doing.
+    var isDisturbed = false
+    /// The effects of the event that is being handled.
+    var effects: [Effect] = []
+
+    enum Phase: Equatable {
+        case idle
+        /// Connecting, then asking the checks of finished steps.
+        case surveying(Survey)
+        case inWaves
+        case over
+    }
+
+    package init(plan: Plan, options: RunOptions, history: History) {
+        self.plan = plan
+        self.options = options
+        self.history = history
+    }
+
+    /// What becomes of the run in this process: called once, first.
+    package mutating func start() -> [Effect] {
+        precondition(phase == .idle, "a run is started once")
+        effects = []
+        beginOrGoOn()
+        return effects
+    }
+
+    package mutating func handle(_ event: Event) -> [Effect] {
+        effects = []
+        guard phase != .over else { return [] }
+        switch event {
+        case .connected(let host, let facts, let hostKey, let operatorKey):
+            connect(host, facts, hostKey: hostKey, operatorKey: operatorKey)
+        case .unreachable(let host, let error): missed(host, error)
+        case .locked(let host, let holder): finish(.locked(host, holder))
+        case .found(nil, let result): surveyed(result)
+        case .found(let unit?, let result): found(unit, result)
+        case .attempted(let unit, let result): attempted(unit, result)
+        case .lookedUp(let unit, let result): lookedUp(unit, result)
+        case .fenced(let unit, let result): fenced(unit, result)
+        case .said(let unit, let answer): said(unit, answer)
+        case .waited(let unit): waited(unit)
+        case .interrupted: interrupt()
+        case .journalFailed(let message): finish(.journal(message))
+        }
+        return effects
+    }
+
+    // MARK: - Small tools of all parts
+
+    mutating func record(_ entry: Entry) {
+        history.add(entry)
+        effects.append(.record(entry))
+    }
+
+    mutating func show(_ event: RunEvent) { effects.append(.show(event)) }
+
+    mutating func finish(_ end: RunEnd) {
+        guard phase != .over else { return }
+        phase = .over
+        effects.append(.finish(end))
+    }
+
+    func context(_ unit: Unit) -> UnitContext {
+        var facts: [HostID: [String: Value]] = [:]
+        for (host, skew) in clockSkew { facts[host] = ["clock_skew": .integer(skew)] }
+        return UnitContext(
+            plan: plan, unit: unit, outputs: history.outputs, facts: facts, operatorKeys: operatorKeys)
+    }
+
+    func step(_ unit: Unit) -> Step { plan.schedule.step(of: unit) }
+
+    /// The units whose commands go on when this process ends.
+    private mutating func interrupt() {
+        let running = active.compactMap { unit, active in active.stage.isAttempt ? unit : nil }
+        finish(.interrupted(running.sorted { $0.description < $1.description }))
+    }
+}
+
+/// A unit of the wave that goes on.
+struct Active: Sendable, Equatable {
+    var stage: Stage
+    /// The files that were read before the verb.
+    var files: [String: HostFile?] = [:]
+    var acting: Acting?
+    var attempt: AttemptID?
+    /// The end of the attempt and what its own questions said, kept while others are asked.
+    var ended: Ended?
+
+    struct Ended: Sendable, Equatable {
+        var end: AttemptEnd
+        var check: ListVerdict?
+        var verify: ListVerdict?
+    }
+}
+
+/// What a unit waits for.
+enum Stage: Sendable, Equatable {
+    case connecting(Set<HostID>, then: Next)
+    case askingBefore(Round)
+    /// `becauseOf`: a question before it had no answer; only the messages are wanted.
+    case askingRequire(Round, becauseOf: ListVerdict?)
+    case prompting(PromptPurpose)
+    case attempting
+    case lookingUp(AttemptID, bootID: String)
+    case fencing(AttemptID, bootID: String)
+    case following(AttemptID)
+    /// Ended; the other units of a wave that goes together have not.
+    case waitingForSiblings
+    case askingAfter(Round)
+    case settlingDoubt(Round, AttemptID, why: String)
+    case readingOutputs([Output], how: String)
+    case explaining(Failure, hints: [Int], evidence: [String], RunEnd)
+    case pausing
+    case over
+
+    /// What comes when the hosts are connected.
+    indirect enum Next: Sendable, Equatable {
+        case begin
+        case lookUp(AttemptID, bootID: String)
+        /// The stage whose request was lost; it is asked again, since questions have no effects.
+        case again(Stage)
+    }
+
+    enum PromptPurpose: Sendable, Equatable {
+        case word(String)
+        case answer
+        case done
+    }
+
+    var isAttempt: Bool {
+        switch self {
+        case .attempting, .following: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,78 @@
+package import RunbookModel
+
+/// A step on a host: what is asked, issued and recorded as one. Steps without a host have one unit.
+package struct Unit: Hashable, Sendable, Codable, CustomStringConvertible {
+    package var step: StepID
+    package var host: HostID?
+
+    package init(_ step: StepID, _ host: HostID?) {
+        self.step = step
+        self.host = host
+    }
+
+    package var description: String { host.map { "\(step) on \($0)" } ?? step.rawValue }
+}
+
+/// The order of a runbook's units: waves, one after the other; the units of a wave go on side by side.
+///
+/// A step that goes one-by-one is a wave per host. A step that goes together is one wave. A block is, per
+/// host, a wave for each of its steps.
+package struct Schedule: Sendable, Equatable {
+    package struct Wave: Sendable, Equatable {
+        package var units: [Unit]
+        /// Verified on all only when it has ended on all.
+        package var isTogether: Bool
+    }
+
+    package private(set) var waves: [Wave] = []
+    package private(set) var steps: [StepID: Step] = [:]
+
+    package init(_ runbook: Runbook) {
+        for step in runbook.steps {
+            if step.steps.isEmpty {
+                add(step)
+            } else {
+                addBlock(step)
+            }
+        }
+    }
+
+    /// Every unit in order.
+    package var units: [Unit] { waves.flatMap(\.units) }
+
+    /// The step of a unit of this schedule.
+    package func step(of unit: Unit) -> Step {
+        guard let step = steps[unit.step] else { preconditionFailure("\(unit) is not in this runbook") }
+        return step
+    }
+
+    private mutating func add(_ step: Step) {
+        steps[step.id] = step
+        guard !step.hosts.isEmpty else {
+            waves.append(Wave(units: [Unit(step.id, nil)], isTogether: false))
+            return
+        }
+        switch step.order {
+        case .oneByOne:
+            waves += step.hosts.map { Wave(units: [Unit(step.id, $0)], isTogether: false) }
+        case .together:
+            waves.append(Wave(units: step.hosts.map { Unit(step.id, $0) }, isTogether: true))
+        }
+    }
+
+    private mutating func addBlock(_ block: Step) {
+        for inner in block.steps { steps[inner.id] = inner }
+        let hosts: [HostID?] = block.hosts.isEmpty ? [nil] : block.hosts
+        for host in hosts {
+            for inner in block.steps {
+                // An inner step may name hosts of its own; then it is not repeated for each host of the block.
+                let own = inner.hosts.isEmpty || inner.hosts == block.hosts
+                if own {
+                    waves.append(Wave(units: [Unit(inner.id, host)], isTogether: false))
+                } else if host == hosts.first {
+                    add(inner)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import RunbookModel
+import RunbookSupervisor
+import RunbookText
+
+// How the engine's values are said to people.
+
+extension ProcessEnd {
+    /// `exit status 1`
+    var sentence: String {
+        switch self {
+        case .exited(let status): "exit status \(status)"
+        case .signalled(let signal): "ended by signal \(signal)"
+        case .timedOut: "stopped because its time was over"
+        case .stopped: "stopped by a person"
+        }
+    }
+}
+
+extension AttemptEnd {
+    func isOK(for step: Step) -> Bool {
+        guard case .exited(let status) = end else { return false }
+        return step.okExit.contains(status)
+    }
+}
+
+extension AttemptState {
+    var word: String {
+        switch self {
+        case .unclaimed: "not claimed"
+        case .fenced: "fenced"
+        case .running: "running"
+        case .ended(let end): end.end.sentence
+        case .vanished: "gone without an exit status"
+        case .rebooted: "claimed before a restart of the host"
+        case .torn: "not readable"
+        }
+    }
+}
+
+extension Settlement.How {
+    var forPeople: String {
+        switch self {
+        case .wasSo: "was so"
+        case .adopted: "adopted"
+        case .proven: "proven"
+        case .byHand: "by hand"
+        case .skipped: "skipped"
+        case .unneeded: "not needed"
+        case .failed: "failed"
+        case .notDone: "not done"
+        }
+    }
+}
+
+extension Duration {
+    var forPeople: String { DurationText.string(self) }
+}
+
+extension CapturedText {
+    /// The last 4 KiB, made valid UTF-8.
+    var lastText: String {
+        let bytes = tail.isEmpty ? head : tail
+        return String(decoding: bytes.suffix(4096), as: UTF8.self)
+    }
+}
+
+extension FileChange {
+    /// The change as a unified diff.
+    var difference: String {
+        UnifiedDiff.text(
+            old: old.map { String(decoding: $0.bytes, as: UTF8.self) } ?? "",
+            new: String(decoding: new, as: UTF8.self), name: path)
+    }
+}
+
+extension ListVerdict? {
+    /// Both lists as one: any no answer wins, then any no.
+    func merged(with other: ListVerdict?) -> ListVerdict? {
+        guard var whole = self, let other else { return self ?? other }
+        if other.verdict == .none || whole.verdict == .yes { whole.verdict = other.verdict }
+        whole.messages += other.messages
+        whole.warnings += other.warnings
+        whole.output += other.output
+        return whole
+    }
+}
+
+extension UnitContext {
+    /// The step's outputs, and those that `trust` needs.
+    var allOutputs: [Output] {
+        guard case .trustKeys(let trust) = step.action else { return step.outputs }
+        return step.outputs + Self.trustOutputs(trust)
+    }
+}
