@@ -62,7 +62,8 @@ package struct Prompt: Sendable, Equatable {
 
 /// What happened. Events come one at a time, in any order between units.
 package enum Event: Sendable {
-    case connected(HostID, HostFacts, hostKey: String?, operatorKey: String?)
+    /// `clockSkew`: how far the host's clock is from this machine's, in whole seconds, never negative.
+    case connected(HostID, HostFacts, hostKey: String?, operatorKey: String?, clockSkew: Int)
     case unreachable(HostID, TransportError)
     /// The host is locked by another run.
     case locked(HostID, LockHolder)

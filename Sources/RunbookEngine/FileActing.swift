@@ -21,7 +21,8 @@ extension UnitContext {
         let unchanged = source != path && !result.changed
         let file = FileChange(
             path: path, old: unchanged ? asFound([UInt8](result.text.utf8), path) : target,
-            new: [UInt8](result.text.utf8), mode: target == nil ? (files[source] ?? nil)?.mode : nil, owner: nil,
+            new: [UInt8](result.text.utf8), mode: target == nil ? (files[source] ?? nil)?.mode : nil,
+            owner: nil,
             validate: try edit.validate.map { (command) throws(EngineProblem) in
                 try text(command, fit: .shell)
             })
@@ -50,9 +51,12 @@ extension UnitContext {
     }
 
     func editText(_ edit: EditAction) throws(EngineProblem) -> [String] {
-        var parts = ["edit", try text(edit.path), try edit.from.map { (from) throws(EngineProblem) in
-            try text(from)
-        } ?? ""]
+        var parts = [
+            "edit", try text(edit.path),
+            try edit.from.map { (from) throws(EngineProblem) in
+                try text(from)
+            } ?? "",
+        ]
         switch edit.change {
         case .line(let line, let match):
             parts += ["line", try text(line)]

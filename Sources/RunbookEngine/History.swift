@@ -109,7 +109,8 @@ package struct History: Sendable, Equatable {
 
     private func acts(of unit: Unit) -> String {
         switch standing(of: unit) {
-        case .issued(_, let acts, _), .inDoubt(_, let acts, _), .done(let acts, _), .failed(let acts, _, _): acts
+        case .issued(_, let acts, _), .inDoubt(_, let acts, _), .done(let acts, _), .failed(let acts, _, _):
+            acts
         case .pending, .skipped: ""
         }
     }

@@ -27,13 +27,9 @@ extension Output {
     }
 
     private func matched(by pattern: String, in text: String) throws(EngineProblem) -> String {
-        do throws(ExtendedRegex.Failure) {
-            guard let groups = try ExtendedRegex(pattern).firstMatch(inLinesOf: text) else {
-                throw ExtendedRegex.Failure(message: "no line matches")
-            }
-            return (groups.count > 1 ? groups[1] : groups[0]) ?? ""
-        } catch {
-            throw EngineProblem("output \(name): \(error.message)")
+        guard let groups = (try? ExtendedRegex(pattern))?.firstMatch(inLinesOf: text) else {
+            throw EngineProblem("output \(name): no line matches \(visible(pattern))")
         }
+        return (groups.count > 1 ? groups[1] : groups[0]) ?? ""
     }
 }

@@ -1,5 +1,6 @@
 import RunbookDigest
 import RunbookModel
+import RunbookSupervisor
 import RunbookText
 
 /// The shell text that puts a file in place on the host, whole or not at all.

@@ -67,7 +67,8 @@ struct Round: Sendable, Equatable {
     }
 
     /// The verdict of a section; nil when it has no questions.
-    func verdict(of section: Section, _ findings: [HostID: Findings], _ context: UnitContext) -> ListVerdict? {
+    func verdict(of section: Section, _ findings: [HostID: Findings], _ context: UnitContext) -> ListVerdict?
+    {
         let mine = items.filter { $0.section == section }
         guard !mine.isEmpty else { return nil }
         var verdict = ListVerdict()

@@ -38,7 +38,8 @@ extension RunState {
     private mutating func judge(_ unit: Unit, _ before: AttemptReply.Before) {
         guard let host = unit.host else { return }
         let (step, context) = (step(unit), context(unit))
-        let unless = before.unless.isEmpty ? nil : ListVerdict(before.unless, to: step.unless, on: host, context)
+        let unless =
+            before.unless.isEmpty ? nil : ListVerdict(before.unless, to: step.unless, on: host, context)
         let check =
             before.check.isEmpty
             ? nil : ListVerdict(before.check, to: context.lastingQuestions(), on: host, context)
@@ -64,7 +65,8 @@ extension RunState {
         guard let host = unit.host else { return }
         let context = context(unit)
         let questions = ownQuestionsAfter(unit)
-        let count = plan.schedule.waves[wave].isTogether
+        let count =
+            plan.schedule.waves[wave].isTogether
             ? 0 : context.lastingQuestions().filter(\.isOwnCommand).count
         var kept = Active.Ended(end: end)
         if !answers.isEmpty {
@@ -103,7 +105,8 @@ extension RunState {
             var round = Round()
             let lasting = context.lastingQuestions()
             try round.add(lasting.filter { !own.contains($0) }, as: .check, waits: true, in: context)
-            try round.add(context.step.verify.filter { !own.contains($0) }, as: .verify, waits: true, in: context)
+            try round.add(
+                context.step.verify.filter { !own.contains($0) }, as: .verify, waits: true, in: context)
             // A command that failed is not waited for: its own check tells whether the state is there.
             let isWorthIt = active[unit]?.ended.map { $0.end.isOK(for: context.step) } ?? true
             if round.isEmpty || !isWorthIt {
@@ -182,7 +185,8 @@ extension RunState {
         _ unit: Unit, failed reasons: [String], _ kept: Active.Ended, isUndecided: Bool
     ) {
         recordOutcome(unit, kept.end, isDone: false, reason: reasons.joined(separator: " "))
-        if let retry = step(unit).retry, kept.check?.verdict == .no, (history.issues[unit] ?? 0) < retry.times {
+        if let retry = step(unit).retry, kept.check?.verdict == .no, (history.issues[unit] ?? 0) < retry.times
+        {
             show(.warned(unit, reasons.joined(separator: " ") + "; it is tried again"))
             active[unit] = Active(stage: .pausing)
             effects.append(.wait(unit, retry.delay))
@@ -208,7 +212,8 @@ extension RunState {
         record(.inDoubt(attempt, unit, why: reasons.joined(separator: ": ")))
         fail(
             unit,
-            Draft(reasons: reasons, questionOutput: kept.check?.output ?? "", end: kept.end, isUndecided: true))
+            Draft(
+                reasons: reasons, questionOutput: kept.check?.output ?? "", end: kept.end, isUndecided: true))
     }
 
     private mutating func recordOutcome(_ unit: Unit, _ end: AttemptEnd, isDone: Bool, reason: String) {
@@ -247,8 +252,9 @@ extension RunState {
             inquiry.environment = try context.environment(on: host)
             for output in outputs {
                 guard case .command(let script) = output.source else { continue }
-                inquiry.questions.append(
-                    QuestionRequest(script: try context.text(script.text, fit: .shell), shell: script.shell))
+                var request = QuestionRequest(script: try context.text(script.text, fit: .shell))
+                request.shell = script.shell
+                inquiry.questions.append(request)
             }
             active[unit]?.stage = .readingOutputs(outputs, how: how)
             if inquiry.questions.isEmpty {

@@ -262,7 +262,8 @@ extension RunState {
         record(
             .word(
                 Word(
-                    unit: unit, kind: .confirmed, why: word, who: options.operatorName, time: options.time())))
+                    unit: unit, kind: .confirmed, why: word, who: options.operatorName, time: options.time()))
+        )
         act(unit)
     }
 
@@ -272,8 +273,11 @@ extension RunState {
             let command = step(unit).destroys == nil && purpose != .answer
             refuse(
                 unit,
-                [command ? "a person must say so, and there is no terminal: --yes \(unit.step)=WORD says it ahead"
-                    : "a person must answer, and there is no terminal"],
+                [
+                    command
+                        ? "a person must say so, and there is no terminal: --yes \(unit.step)=WORD says it ahead"
+                        : "a person must answer, and there is no terminal"
+                ],
                 output: "", isUndecided: true)
             return
         }
@@ -293,7 +297,8 @@ extension RunState {
 
     /// Nothing was issued, and the run stops.
     private mutating func refuse(_ unit: Unit, _ reasons: [String], output: String, isUndecided: Bool) {
-        let draft = Draft(reasons: reasons, questionOutput: output, nothingIssued: true, isUndecided: isUndecided)
+        let draft = Draft(
+            reasons: reasons, questionOutput: output, nothingIssued: true, isUndecided: isUndecided)
         recordRefusal(unit, reasons)
         fail(unit, draft)
     }

@@ -9,7 +9,8 @@ extension RunState {
         let step = step(unit)
         switch step.action {
         case .ask(let ask):
-            prompt(unit, .answer, Prompt(kind: .answer(ask.choices), text: context(unit).saying(ask.question)))
+            prompt(
+                unit, .answer, Prompt(kind: .answer(ask.choices), text: context(unit).saying(ask.question)))
         case .manual(let text):
             if options.saysYesToAll {
                 askAfter(unit)
@@ -24,7 +25,8 @@ extension RunState {
             }
         default:
             do throws(EngineProblem) {
-                let acting = try active[unit]?.acting ?? context(unit).acting(on: active[unit]?.files ?? [:])
+                var acting = active[unit]?.acting
+                if acting == nil { acting = try context(unit).acting(on: active[unit]?.files ?? [:]) }
                 guard let acting else { preconditionFailure("\(unit) has no verb") }
                 try issue(unit, request(for: unit, acting))
             } catch {

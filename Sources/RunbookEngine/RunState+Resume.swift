@@ -12,7 +12,8 @@ extension RunState {
         case .missing, .foreign, .made:
             doubt(
                 unit, attempt,
-                "the run's folder on \(host) is \(facts.folder == .foreign ? "another's" : "gone"), so what was started there is not known")
+                "the run's folder on \(host) is \(facts.folder == .foreign ? "another's" : "gone"), so what was started there is not known"
+            )
             return
         case .ours: break
         }
@@ -35,7 +36,8 @@ extension RunState {
             active[unit]?.stage = .fencing(attempt, bootID: bootID)
             effects.append(.fence(unit, host, attempt))
         case .unclaimed:
-            doubt(unit, attempt, "\(host) was started again since it was sent, so a lost claim proves nothing")
+            doubt(
+                unit, attempt, "\(host) was started again since it was sent, so a lost claim proves nothing")
         case .fenced:
             record(.fenced(attempt))
             askBefore(unit)

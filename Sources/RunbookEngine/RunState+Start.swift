@@ -57,7 +57,8 @@ extension RunState {
         let known = history.hosts[host]
         let record = HostRecord(
             host: host, address: plan.site.hosts[host]?.address ?? "", hostKey: hostKey,
-            machineID: facts.machineID, bootID: facts.bootID, initStart: facts.initStart, node: facts.nodeName)
+            machineID: facts.machineID, bootID: facts.bootID, initStart: facts.initStart, node: facts.nodeName
+        )
         if let known, known.machineID != record.machineID {
             finish(
                 .undecided(

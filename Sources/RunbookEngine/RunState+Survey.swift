@@ -70,7 +70,8 @@ extension RunState {
             }
         }
         if !survey.isFinal { show(.outlook(lines)) }
-        let edited = doubts.first { doubt in lines.contains { $0.unit == doubt.unit && $0.verdict == .edited } }
+        let edited = doubts.first { doubt in lines.contains { $0.unit == doubt.unit && $0.verdict == .edited }
+        }
         if let first = edited ?? (isDisturbed && !survey.isFinal ? nil : doubts.first) {
             finish(.undecided(first.unit, first.sentence))
             return
@@ -89,7 +90,8 @@ extension RunState {
 
     private func sentence(for line: OutlookLine) -> String {
         let detail = line.detail.isEmpty ? "" : ": \(line.detail)"
-        return "\(line.unit) is \(line.verdict == .cannotTell ? "done, but cannot be told now" : line.verdict.rawValue)\(detail)"
+        return
+            "\(line.unit) is \(line.verdict == .cannotTell ? "done, but cannot be told now" : line.verdict.rawValue)\(detail)"
     }
 
     private func outlook(_ unit: Unit, _ survey: Survey, _ findings: [HostID: Findings]) -> OutlookLine {
@@ -106,7 +108,8 @@ extension RunState {
             guard how != .kept else { break }
             if isEdited(unit, acts: acts) {
                 (line.verdict, line.detail) = (.edited, "")
-            } else if let verdict = survey.verdict(of: unit, findings, context(unit)), verdict.verdict != .yes {
+            } else if let verdict = survey.verdict(of: unit, findings, context(unit)), verdict.verdict != .yes
+            {
                 line.verdict = verdict.verdict == .no ? .noLongerTrue : .cannotTell
                 line.detail = verdict.messages.joined(separator: "; ")
             }

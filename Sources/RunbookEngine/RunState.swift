@@ -1,5 +1,5 @@
-package import RunbookModel
-package import RunbookSupervisor
+import RunbookModel
+import RunbookSupervisor
 import RunbookTransport
 
 /// The pure core: what a run does next. No clock, no disk, no host, no terminal.
@@ -54,7 +54,8 @@ package struct RunState: Sendable {
         effects = []
         guard phase != .over else { return [] }
         switch event {
-        case .connected(let host, let facts, let hostKey, let operatorKey):
+        case .connected(let host, let facts, let hostKey, let operatorKey, let skew):
+            clockSkew[host] = skew
             connect(host, facts, hostKey: hostKey, operatorKey: operatorKey)
         case .unreachable(let host, let error): missed(host, error)
         case .locked(let host, let holder): finish(.locked(host, holder))

@@ -84,7 +84,8 @@ extension UnitContext {
         for peer in trust.peers where peer != unit.host {
             let names = peerNames(peer)
             guard !names.isEmpty else {
-                throw EngineProblem("the site file gives \(peer) neither a hostname nor an address as an input")
+                throw EngineProblem(
+                    "the site file gives \(peer) neither a hostname nor an address as an input")
             }
             for key in try output(Self.hostKeysOutput, of: peer).split(separator: "\n") {
                 lines.append("\(names.joined(separator: ",")) \(key)")

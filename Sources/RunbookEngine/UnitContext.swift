@@ -155,7 +155,8 @@ package struct UnitContext: Sendable {
         }
         if let message = question.message { return saying(message, on: host) }
         let reason = answer.reason.isEmpty ? "" : " (\(answer.reason))"
-        return question.isNegated ? "`\(asked)`\(place) must say no\(reason)" : "`\(asked)`\(place) said no\(reason)"
+        return question.isNegated
+            ? "`\(asked)`\(place) must say no\(reason)" : "`\(asked)`\(place) said no\(reason)"
     }
 
     private func saying(of question: Question, on host: HostID?) -> String {

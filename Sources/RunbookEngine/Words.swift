@@ -53,7 +53,7 @@ extension Settlement.How {
 }
 
 extension Duration {
-    var forPeople: String { DurationText.string(self) }
+    var forPeople: String { DurationText.text(self) }
 }
 
 extension CapturedText {
@@ -67,9 +67,10 @@ extension CapturedText {
 extension FileChange {
     /// The change as a unified diff.
     var difference: String {
-        UnifiedDiff.text(
-            old: old.map { String(decoding: $0.bytes, as: UTF8.self) } ?? "",
-            new: String(decoding: new, as: UTF8.self), name: path)
+        UnifiedDiff(
+            from: old.map { String(decoding: $0.bytes, as: UTF8.self) } ?? "",
+            to: String(decoding: new, as: UTF8.self)
+        ).text(oldName: path, newName: path)
     }
 }
 

@@ -15,7 +15,8 @@ package protocol HostSession: AnyObject, Sendable {
     func greet(run: RunID, isNew: Bool) async throws(TransportError) -> HostFacts
 
     /// Asks questions that have no effects. Answers come in the order of the questions.
-    func ask(_ questions: [QuestionRequest], environment: [ShellVariable]) async throws(TransportError) -> [Answer]
+    func ask(_ questions: [QuestionRequest], environment: [ShellVariable]) async throws(TransportError)
+        -> [Answer]
 
     /// Asks `before`, claims, runs and asks `after` in one request.
     func attempt(_ request: AttemptRequest) async throws(TransportError) -> AttemptReply

@@ -1,0 +1,227 @@
+import RunbookModel
+import RunbookSupervisor
+import RunbookTransport
+
+/// Performs what the pure core wants, in order: record, then act, then record.
+package actor Runner {
+    private var state: RunState
+    private let log: any EntryLog
+    private let source: any SessionSource
+    private let person: any Person
+    private let view: any RunView
+    /// Seconds since 1970, to tell how far a host's clock is off.
+    private let wallClock: @Sendable () -> Int
+
+    private var sessions: [HostID: any HostSession] = [:]
+    private var end: RunEnd?
+    private let mailbox: AsyncStream<Event>
+    nonisolated private let post: AsyncStream<Event>.Continuation
+
+    package init(
+        state: RunState, log: any EntryLog, source: any SessionSource, person: any Person,
+        view: any RunView, wallClock: @escaping @Sendable () -> Int
+    ) {
+        self.state = state
+        self.log = log
+        self.source = source
+        self.person = person
+        self.view = view
+        self.wallClock = wallClock
+        (mailbox, post) = AsyncStream.makeStream()
+    }
+
+    /// Runs until the core says that it is over; returns how. Called once.
+    package func run() async -> RunEnd {
+        await withDiscardingTaskGroup { group in
+            await perform(state.start(), in: &group)
+            for await event in mailbox where end == nil {
+                await perform(state.handle(event), in: &group)
+                if end != nil { break }
+            }
+            // What is still under way ends with its session; commands on the hosts go on.
+            group.cancelAll()
+            await closeSessions()
+        }
+        return end ?? .interrupted([])
+    }
+
+    /// The first Ctrl-C: nothing new is issued, and `run` returns soon. Commands on the hosts go on.
+    package nonisolated func interrupt() { post.yield(.interrupted) }
+
+    /// What was recorded up to now.
+    package var history: History { state.history }
+
+    private func perform(_ effects: [Effect], in group: inout DiscardingTaskGroup) async {
+        for effect in effects where end == nil {
+            switch effect {
+            case .record(let entry):
+                do throws(EntryLogProblem) {
+                    try await log.append(entry)
+                } catch {
+                    await perform(state.handle(.journalFailed(error.message)), in: &group)
+                    return
+                }
+            case .show(let event): await view.show(event)
+            case .finish(let how):
+                end = how
+                if how == .complete { await releaseLocks() }
+            default: begin(effect, in: &group)
+            }
+        }
+    }
+
+    /// Starts an effect that takes time; its event comes through the mailbox.
+    private func begin(_ effect: Effect, in group: inout DiscardingTaskGroup) {
+        switch effect {
+        case .connect(let host, let pause): group.addTask { await self.connect(host, after: pause) }
+        case .inquire(let unit, let inquiries):
+            group.addTask { self.post.yield(.found(unit, await self.inquire(inquiries))) }
+        case .attempt(let unit, let host, let request):
+            ask(host, in: &group) { session throws(TransportError) in
+                .attempted(unit, .success(try await session.attempt(request)))
+            } failing: {
+                .attempted(unit, .failure($0))
+            }
+        case .lookUp(let unit, let host, let attempt):
+            ask(host, in: &group) { session throws(TransportError) in
+                .lookedUp(unit, .success(try await session.lookUp(attempt)))
+            } failing: {
+                .lookedUp(unit, .failure($0))
+            }
+        case .fence(let unit, let host, let attempt):
+            ask(host, in: &group) { session throws(TransportError) in
+                .fenced(unit, .success(try await session.fence(attempt)))
+            } failing: {
+                .fenced(unit, .failure($0))
+            }
+        case .follow(let unit, let host, let attempt, let after, let environment):
+            ask(host, in: &group) { session throws(TransportError) in
+                .attempted(
+                    unit, .success(try await session.follow(attempt, after: after, environment: environment)))
+            } failing: {
+                .attempted(unit, .failure($0))
+            }
+        case .forget(let host, let attempt):
+            // A file that stays on the host does no harm: `runbook clean` takes it.
+            guard let session = sessions[host] else { return }
+            group.addTask { try? await session.forget(attempt) }
+        case .prompt(let unit, let prompt):
+            let person = person
+            group.addTask { self.post.yield(.said(unit, await person.ask(prompt))) }
+        case .wait(let unit, let pause):
+            group.addTask {
+                try? await Task.sleep(for: pause)
+                self.post.yield(.waited(unit))
+            }
+        case .record, .show, .finish: preconditionFailure("\(effect) takes no time")
+        }
+    }
+
+    private func ask(
+        _ host: HostID, in group: inout DiscardingTaskGroup,
+        _ request: @escaping @Sendable (any HostSession) async throws(TransportError) -> Event,
+        failing: @escaping @Sendable (TransportError) -> Event
+    ) {
+        let session = sessions[host]
+        group.addTask {
+            do throws(TransportError) {
+                guard let session else { throw Self.noSession(host) }
+                self.post.yield(try await request(session))
+            } catch {
+                self.post.yield(failing(error))
+            }
+        }
+    }
+
+    private static func noSession(_ host: HostID) -> TransportError {
+        TransportError(.lost, host: host, "there is no connection to \(host)")
+    }
+
+    // MARK: - Hosts
+
+    private func connect(_ host: HostID, after pause: Duration) async {
+        if pause > .zero { try? await Task.sleep(for: pause) }
+        guard let target = state.plan.site.hosts[host], let began = state.history.began else {
+            preconditionFailure("\(host) is not in the site file, or the run has not begun")
+        }
+        if let old = sessions.removeValue(forKey: host) { await old.close() }
+        do throws(TransportError) {
+            let open = try await source.open(host, target, run: began.run)
+            let facts = try await open.session.greet(run: began.run, isNew: state.history.hosts[host] == nil)
+            let skew = abs(facts.clock - wallClock())
+            let holder = LockHolder(
+                run: began.run, who: state.options.operatorName, since: state.options.time(),
+                runbook: state.plan.runbook.name)
+            if case .held(let other) = try await open.session.takeLock(holder) {
+                await open.session.close()
+                post.yield(.locked(host, other))
+                return
+            }
+            sessions[host] = open.session
+            post.yield(
+                .connected(
+                    host, facts, hostKey: open.hostKey, operatorKey: open.operatorKey, clockSkew: skew))
+        } catch {
+            post.yield(.unreachable(host, error))
+        }
+    }
+
+    private func inquire(_ inquiries: [HostID: Inquiry]) async -> Result<[HostID: Findings], TransportError> {
+        await withTaskGroup(of: (HostID, Result<Findings, TransportError>).self) { group in
+            for (host, inquiry) in inquiries {
+                group.addTask { (host, await self.inquire(host, inquiry)) }
+            }
+            var all: [HostID: Findings] = [:]
+            var failure: TransportError?
+            for await (host, result) in group {
+                switch result {
+                case .success(let findings): all[host] = findings
+                case .failure(let error): failure = error
+                }
+            }
+            return failure.map { .failure($0) } ?? .success(all)
+        }
+    }
+
+    private func inquire(_ host: HostID, _ inquiry: Inquiry) async -> Result<Findings, TransportError> {
+        do throws(TransportError) {
+            guard let session = sessions[host] else { throw Self.noSession(host) }
+            var findings = Findings()
+            if !inquiry.questions.isEmpty {
+                findings.answers = try await session.ask(
+                    inquiry.questions, environment: inquiry.environment)
+            }
+            for path in inquiry.reads {
+                findings.files[path] = .some(try await session.read(path, limit: Self.fileLengthMax))
+            }
+            if inquiry.reconnects { findings.login = await login(to: host) }
+            return .success(findings)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Longest file that an edit or a copy reads: config files are far below it, and it stays in memory.
+    private static let fileLengthMax = 1 << 20
+
+    private func login(to host: HostID) async -> Answer {
+        guard let target = state.plan.site.hosts[host] else { return Answer(.none) }
+        do throws(TransportError) {
+            try await source.probe(host, target)
+            return Answer(.yes)
+        } catch {
+            var answer = Answer(error.code == .authenticationFailed ? .no : .none)
+            answer.reason = error.message
+            return answer
+        }
+    }
+
+    private func releaseLocks() async {
+        for session in sessions.values { try? await session.releaseLock() }
+    }
+
+    private func closeSessions() async {
+        for session in sessions.values { await session.close() }
+        sessions = [:]
+    }
+}
