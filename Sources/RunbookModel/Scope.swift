@@ -12,7 +12,8 @@ package struct Scope: Sendable {
     package var peer: HostID?
     /// The environment of the runbook, then of the step; a later entry hides an earlier one of its name.
     package var environment: [EnvironmentEntry]
-    /// What is known of hosts because they were asked: `clock_skew`, in whole seconds and never negative.
+    /// What is known of hosts because they were asked: `clock_skew`, in whole seconds and never
+    /// negative, and `operator_key`, the key (type and body) that opened the door; empty after a password.
     package var facts: [HostID: [String: Value]] = [:]
     package var outputs: OutputLookup
 
@@ -32,7 +33,7 @@ package struct Scope: Sendable {
     /// The names that every host has without being declared.
     package static let builtInAttributes = ["id", "address"]
     /// The names that every host has once it was asked.
-    package static let askedAttributes = ["clock_skew"]
+    package static let askedAttributes = ["clock_skew", "operator_key"]
 
     /// What a name stands for. Values are data: nothing in them is looked at again.
     package func value(of reference: Reference) throws(EvaluationError) -> Value {
