@@ -89,7 +89,11 @@ package struct RunState: Sendable {
 
     func context(_ unit: Unit) -> UnitContext {
         var facts: [HostID: [String: Value]] = [:]
-        for (host, skew) in clockSkew { facts[host] = ["clock_skew": .integer(skew)] }
+        for (host, skew) in clockSkew {
+            // Without the comment, which the host's file may have changed; empty after a login by password.
+            let key = operatorKeys[host].map { $0.split(separator: " ").prefix(2).joined(separator: " ") } ?? ""
+            facts[host] = ["clock_skew": .integer(skew), "operator_key": .string(key)]
+        }
         return UnitContext(
             plan: plan, unit: unit, outputs: history.outputs, facts: facts, operatorKeys: operatorKeys)
     }

@@ -74,7 +74,8 @@ extension UnitContext {
         for peer in trust.peers where peer != unit.host {
             lines.append(try output(Self.publicKeyOutput, of: peer).trimmedEnd)
         }
-        if trust.keepsOperator, let host = unit.host, let key = operatorKeys[host] { lines.append(key) }
+        // On all of them: after a join of clusters one host's list may be the only one that is left.
+        if trust.keepsOperator { lines += trust.peers.compactMap { operatorKeys[$0] } }
         return lines
     }
 
