@@ -61,6 +61,8 @@ struct MemoryDisk {
             case rename(String, String)
         }
 
+        var mode: UInt32 = 0o700
+        var owner = MemoryFileStore.user
         var entries: [String: Int] = [:]
         var durable: [String: Int] = [:]
         var pending: [Change] = []
@@ -138,12 +140,13 @@ struct MemoryDisk {
         let identity = FileIdentity(device: 1, inode: UInt64(inode))
         if let file = files[inode] {
             return FileStatus(
-                identity: identity, kind: .regular, length: file.bytes.count, linkCount: 1, owner: 1000,
-                mode: file.mode)
+                identity: identity, kind: .regular, length: file.bytes.count, linkCount: 1,
+                owner: MemoryFileStore.user, mode: file.mode)
         }
-        guard directories[inode] != nil else { return nil }
+        guard let directory = directories[inode] else { return nil }
         return FileStatus(
-            identity: identity, kind: .directory, length: 0, linkCount: 2, owner: 1000, mode: 0o700)
+            identity: identity, kind: .directory, length: 0, linkCount: 2, owner: directory.owner,
+            mode: directory.mode)
     }
 
     func afterPowerCut(_ fate: MemoryFileStore.Fate) -> MemoryDisk {

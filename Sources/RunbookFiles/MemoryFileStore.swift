@@ -62,7 +62,10 @@ package final class MemoryFileStore: FileStore {
         state = Mutex(State(disk: disk))
     }
 
-    package var currentUser: UInt32 { 1000 }
+    /// Who everything belongs to, unless `setDirectory` says otherwise.
+    package static let user: UInt32 = 1000
+
+    package var currentUser: UInt32 { MemoryFileStore.user }
 
     /// Arms a fault, and counts from here; nil disarms.
     package func arm(_ fault: Fault?) {
@@ -86,6 +89,15 @@ package final class MemoryFileStore: FileStore {
     /// What `fileSystem` answers.
     package func setFileSystem(_ kind: FileSystemKind) {
         state.withLock { $0.kind = kind }
+    }
+
+    /// Gives the directory at `path` another owner and mode.
+    package func setDirectory(_ path: String, owner: UInt32, mode: UInt32) {
+        state.withLock { state in
+            guard let inode = state.disk.find(path) else { return }
+            state.disk.directories[inode]?.owner = owner
+            state.disk.directories[inode]?.mode = mode
+        }
     }
 
     /// The disk as the next start of the machine finds it. This store is not changed.
