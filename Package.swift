@@ -11,6 +11,10 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// For the two C products that run inside practice nodes, where there are no Swift libraries: SwiftPM links
+/// every product with swiftc, which would put Swift's start-up object into them (see also their `link.h`).
+let noSwiftStart: [LinkerSetting] = [.unsafeFlags(["-nostartfiles"])]
+
 /// A room of the house. Its `uses` are the only arrows that leave it: docs/architecture.md draws them.
 func room(
     _ name: String, uses: [String], products: [Target.Dependency] = [], resources: [Resource] = []
@@ -29,7 +33,13 @@ func tests(of name: String, uses: [String] = [], resources: [Resource] = []) -> 
 
 let package = Package(
     name: "runbook",
-    products: [.executable(name: "runbook", targets: ["runbook"])],
+    products: [
+        .executable(name: "runbook", targets: ["runbook"]),
+        // Both are found beside `runbook` and are put into practice nodes: pid 1 and the emulated commands,
+        // and what is preloaded there (docs/decisions/0002).
+        .executable(name: "runbook-node", targets: ["CRunbookAgent"]),
+        .library(name: "RunbookNode", type: .dynamic, targets: ["CRunbookPreload"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
@@ -43,6 +53,8 @@ let package = Package(
         .target(name: "CRunbookSSH", dependencies: ["CLibSSH"]),
         .target(name: "CRunbookLab"),
         .target(name: "CRunbookFiles"),
+        .executableTarget(name: "CRunbookAgent", linkerSettings: noSwiftStart),
+        .target(name: "CRunbookPreload", linkerSettings: noSwiftStart),
 
         // Rooms without a runbook in them.
         room("RunbookText", uses: []),

@@ -1,0 +1,2 @@
+// Preloaded into the programs of a practice node; nothing links against it.
+#pragma once
