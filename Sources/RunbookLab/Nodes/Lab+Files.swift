@@ -100,7 +100,8 @@ extension Lab: NodeControl {
             try ask(node, "mkdir", path, "\(mode)")
         } catch {
             if error.code == .exists { return }
-            guard error.code == .notFound, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
+            guard error.code == .notFound, let slash = path.lastIndex(of: "/"), slash != path.startIndex
+            else {
                 throw error
             }
             try makeDirectory(node, String(path[..<slash]), mode: mode)

@@ -78,7 +78,9 @@ final class Lab: Sendable {
         startThread { [self] in
             node.stop(model: model)
             guard startAgain else { return }
-            do throws(LabFailure) { try node.start(model: model, firstBoot: false) } catch { log(error.message) }
+            do throws(LabFailure) { try node.start(model: model, firstBoot: false) } catch {
+                log(error.message)
+            }
         }
     }
 

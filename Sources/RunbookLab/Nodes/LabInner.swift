@@ -7,7 +7,8 @@ import Glibc
 /// one socket per node, bound on 127.0.0.1 before the namespaces were made.
 struct LabInner {
     /// Makes the model of a lab from the text of its profile.
-    typealias ModelMaker = @Sendable (_ profile: String, _ control: any NodeControl) throws(LabFailure) ->
+    typealias ModelMaker =
+        @Sendable (_ profile: String, _ control: any NodeControl) throws(LabFailure) ->
         any NodeModel
 
     static let name = "__lab-inner"

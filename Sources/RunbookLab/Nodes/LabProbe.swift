@@ -13,7 +13,9 @@ package enum LabProbe {
             problems.append("/bin is not a link to usr/bin: the lab needs a machine with a merged /usr")
         }
         guard problems.isEmpty else { return problems }
-        if let problem = namespaceProblem() ?? networkProblem() ?? sandboxProblem() { problems.append(problem) }
+        if let problem = namespaceProblem() ?? networkProblem() ?? sandboxProblem() {
+            problems.append(problem)
+        }
         return problems
     }
 
@@ -45,7 +47,7 @@ package enum LabProbe {
     }
 
     private static func networkProblem() -> String? {
-        let commands = "ip link add a type veth peer name b && ip link add c type bridge"
+        let commands = "ip link add veth0 type veth peer name veth1 && ip link add bridge0 type bridge"
         let result = Programs.shared.run(namespaces + ["sh", "-c", commands])
         if result.status == 0 { return nil }
         return "the kernel makes no veth or bridge (\(result.output.split(separator: "\n").first ?? "")): "

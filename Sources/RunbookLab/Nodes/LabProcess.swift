@@ -20,6 +20,13 @@ package struct LabProcess: Sendable {
     package func up(
         layout: LabLayout, profile: String, programs: LabPrograms
     ) throws(LabFailure) -> LabSite {
+        try up(layout: layout, profile: profile, programs: programs, asUser: [])
+    }
+
+    /// - Parameter asUser: words before the command that make it run as another user, for tests.
+    func up(
+        layout: LabLayout, profile: String, programs: LabPrograms, asUser: [String]
+    ) throws(LabFailure) -> LabSite {
         if let problem = layout.problem { throw LabFailure(.cannotStart, problem) }
         try prepareFolder()
         guard let ready = PacketSocket.pair(), let nothing = Descriptor.open("/dev/null", O_RDWR),
@@ -29,7 +36,10 @@ package struct LabProcess: Sendable {
         let outside = try layout.nodes.map { _ throws(LabFailure) in try Self.bindOutside() }
         descriptors += outside.map(\.number)
         let argv =
-            ["unshare", "-U", "-r", "-n", "-m", "-p", "-f", "--kill-child", "--mount-proc", "--", programs.runbook]
+            asUser + [
+                "unshare", "-U", "-r", "-n", "-m", "-p", "-f", "--kill-child", "--mount-proc", "--",
+                programs.runbook,
+            ]
             + [LabInner.name, folder.path, profile, layout.domain, layout.nasAddress]
             + layout.nodes.map { "\($0.name)=\($0.address)" }
         Self.extendPath()
@@ -106,7 +116,9 @@ package struct LabProcess: Sendable {
     func connect() throws(LabFailure) -> PacketSocket {
         guard let home = Descriptor.open(folder.path, O_RDONLY | O_DIRECTORY),
             let connection = PacketSocket.connect(in: home, name: LabFolder.controlSocket)
-        else { throw LabFailure(.notRunning, "no lab runs in \(folder.path): start one with `runbook lab up`") }
+        else {
+            throw LabFailure(.notRunning, "no lab runs in \(folder.path): start one with `runbook lab up`")
+        }
         return connection
     }
 }
@@ -116,7 +128,8 @@ extension LabProcess {
         guard folder.path.hasPrefix("/") else { throw LabFailure(.cannotStart, "not an absolute folder") }
         if isRunning {
             throw LabFailure(
-                .alreadyRunning, "a lab runs in \(folder.path): end it with `runbook lab down --dir \(folder.path)`")
+                .alreadyRunning,
+                "a lab runs in \(folder.path): end it with `runbook lab down --dir \(folder.path)`")
         }
         do throws(HostFiles.Failure) { try HostFiles.makeFolder(folder.path, mode: 0o700) } catch {
             throw LabFailure(.cannotStart, error.message)
@@ -174,7 +187,9 @@ extension LabProcess {
     }
 
     private func forget() {
-        for name in ["lab.pid", "lab.json", LabFolder.controlSocket] { unsafe unlink(folder.path + "/" + name) }
+        for name in ["lab.pid", "lab.json", LabFolder.controlSocket] {
+            unsafe unlink(folder.path + "/" + name)
+        }
     }
 
     /// Field 22 of /proc/PID/stat, in ticks since boot; nil for a process that is not there or is a zombie.

@@ -23,7 +23,8 @@ package struct LabPrograms: Sendable, Equatable {
             if HostFiles.exists(found.agent) && HostFiles.exists(found.preload) { return found }
         }
         throw LabFailure(
-            .cannotStart, "`runbook-node` and `libRunbookNode.so` are neither in \(folder) nor in "
+            .cannotStart,
+            "`runbook-node` and `libRunbookNode.so` are neither in \(folder) nor in "
                 + "\(folder)/../lib/runbook: build or install them together with `runbook`")
     }
 }

@@ -99,10 +99,12 @@ package struct LabSite: Sendable, Equatable {
         while rest.count >= 4 {
             let head = Array(rest.prefix(4))
             rest = rest.dropFirst(4)
-            guard let port = UInt16(head[2]), let count = Int(head[3]), (0...rest.count).contains(count) else {
+            guard let port = UInt16(head[2]), let count = Int(head[3]), (0...rest.count).contains(count)
+            else {
                 return nil
             }
-            nodes.append(Node(name: head[0], address: head[1], port: port, hostKeys: Array(rest.prefix(count))))
+            nodes.append(
+                Node(name: head[0], address: head[1], port: port, hostKeys: Array(rest.prefix(count))))
             rest = rest.dropFirst(count)
         }
         if !rest.isEmpty { return nil }

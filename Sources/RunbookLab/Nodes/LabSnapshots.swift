@@ -8,9 +8,12 @@ struct LabSnapshots {
     private static let nodeFolders = ["etc", "root", "var", "tmp", "home", "srv", "pve"]
 
     private func place(_ name: String) throws(LabFailure) -> String {
-        let isFine = !name.isEmpty && name.utf8.allSatisfy { byte in
-            (0x61...0x7a).contains(byte | 0x20) || (0x30...0x39).contains(byte) || byte == 0x2d || byte == 0x5f
-        }
+        let isFine =
+            !name.isEmpty
+            && name.utf8.allSatisfy { byte in
+                (0x61...0x7a).contains(byte | 0x20) || (0x30...0x39).contains(byte) || byte == 0x2d
+                    || byte == 0x5f
+            }
         guard isFine else { throw LabFailure(.refused, "`\(name)` is not a name for a snapshot") }
         return lab.folder.path + "/snapshots/" + name
     }

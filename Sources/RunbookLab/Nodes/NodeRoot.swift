@@ -13,7 +13,8 @@ struct NodeRoot {
     /// Makes all folders and files of the node.
     func build(commands: [String], initScripts: [String]) throws(HostFiles.Failure) {
         let folders = [
-            "etc/default", "etc/init.d", "etc/ssh", "etc/ssl/certs", "etc/alternatives", "etc/iscsi", "etc/cron.d",
+            "etc/default", "etc/init.d", "etc/ssh", "etc/ssl/certs", "etc/alternatives", "etc/iscsi",
+            "etc/cron.d",
             "etc/cluster", "root", "tmp", "run", "home", "srv", "var/lib", "var/log", "var/cache", "var/tmp",
             "var/spool", "pve", "lab", "commands",
         ]

@@ -41,7 +41,9 @@ import Glibc
     /// What must happen before this channel can go on.
     func addInterests(to polled: inout [pollfd]) {
         guard let program, !isOver else { return }
-        if waitStatus == nil { polled.append(pollfd(fd: program.descriptor, events: Int16(POLLIN), revents: 0)) }
+        if waitStatus == nil {
+            polled.append(pollfd(fd: program.descriptor, events: Int16(POLLIN), revents: 0))
+        }
         if let input, !pending.isEmpty {
             polled.append(pollfd(fd: input.number, events: Int16(POLLOUT), revents: 0))
         }
@@ -132,7 +134,10 @@ import Glibc
         var description = NodeProgram.Description(
             argv: argv,
             environment: environment.merging(
-                ["PATH": NodeRoot.path, "HOME": "/root", "USER": "root", "LOGNAME": "root", "SHELL": "/bin/bash"]
+                [
+                    "PATH": NodeRoot.path, "HOME": "/root", "USER": "root", "LOGNAME": "root",
+                    "SHELL": "/bin/bash",
+                ]
             ) { $1 })
         description.terminal = terminal
         if terminal != nil {
@@ -140,7 +145,8 @@ import Glibc
             input = program?.terminal
             output = input.map { Descriptor(fcntl($0.number, F_DUPFD_CLOEXEC, 3)) }
         } else {
-            guard let stdin = Descriptor.pipe(), let stdout = Descriptor.pipe(), let stderr = Descriptor.pipe()
+            guard let stdin = Descriptor.pipe(), let stdout = Descriptor.pipe(),
+                let stderr = Descriptor.pipe()
             else { return false }
             description.descriptors = [stdin.reading.number, stdout.writing.number, stderr.writing.number]
             program = link.start(description)

@@ -110,7 +110,8 @@ struct Sandbox {
             words += ["--bind", tree, "/run/pve/\(name)-rw", "--ro-bind", tree, "/run/pve/\(name)-ro"]
         }
         words += [
-            "--proc", "/proc", "--ro-bind", root + "/boot_id", "/proc/sys/kernel/random/boot_id", "--dev", "/dev",
+            "--proc", "/proc", "--ro-bind", root + "/boot_id", "/proc/sys/kernel/random/boot_id", "--dev",
+            "/dev",
             "--chdir", "/root", "--clearenv", "--setenv", "PATH", NodeRoot.path, "--setenv", "HOME", "/root",
             "/opt/lab/runbook-node", "agent", "3",
         ]
