@@ -24,8 +24,8 @@ struct SourceExcerpt {
         let range = source.range(ofLine: line)
         var cells: [Cell] = []
         var column = 0
-        source.forEachScalar(in: range) { part, offset in
-            let text = Self.drawn(part)
+        source.forEachScalar(in: range) { scalar, offset in
+            let text = scalar.map(Self.drawn) ?? visible(bytes: [source.bytes[offset]])
             cells.append(Cell(offset: offset, column: column, text: text))
             column += columns(of: text)
         }
@@ -40,12 +40,9 @@ struct SourceExcerpt {
         }
     }
 
-    private static func drawn(_ part: UTF8Part) -> String {
-        switch part {
-        case .scalar("\t"): String(repeating: " ", count: tabWidth)
-        case .scalar(let scalar): visibleForm(of: scalar) ?? String(Character(scalar))
-        case .invalid(let byte): visible(bytes: [byte])
-        }
+    private static func drawn(_ scalar: Unicode.Scalar) -> String {
+        if scalar == "\t" { return String(repeating: " ", count: tabWidth) }
+        return visibleForm(of: scalar) ?? String(Character(scalar))
     }
 
     /// The line; what was cut at either side is shown by `…`.

@@ -1,4 +1,4 @@
-package import RunbookText
+import RunbookText
 
 /// A text that was written by a person, under the name a person knows it by.
 ///
@@ -15,15 +15,9 @@ package final class SourceText: Sendable {
         self.name = name
         self.bytes = bytes
         var starts = [0]
-        for (offset, byte) in bytes.enumerated() {
-            let endsLine: Bool
-            switch byte {
-            case UInt8(ascii: "\n"): endsLine = true
-            case UInt8(ascii: "\r"):
-                endsLine = offset + 1 == bytes.count || bytes[offset + 1] != UInt8(ascii: "\n")
-            default: endsLine = false
-            }
-            if endsLine { starts.append(offset + 1) }
+        for offset in bytes.indices where bytes[offset] <= 0x0D {
+            let isPair = bytes[offset...].starts(with: [0x0D, 0x0A])
+            if bytes[offset] == 0x0A || (bytes[offset] == 0x0D && !isPair) { starts.append(offset + 1) }
         }
         lineStarts = starts
     }
@@ -84,9 +78,18 @@ package final class SourceText: Sendable {
         return span(offset..<offset)
     }
 
-    /// Walks a part of the text scalar by scalar; offsets are those of the text.
-    package func forEachScalar(in range: Range<Int>, _ body: (_ part: UTF8Part, _ offset: Int) -> Void) {
-        forEachUTF8Part(in: bytes[range]) { part, offset in body(part, range.lowerBound + offset) }
+    /// Walks a part of the text scalar by scalar; a byte that is not UTF-8 is given as nil.
+    ///
+    /// The range begins and ends between two scalars; offsets are those of the text.
+    package func forEachScalar(
+        in range: Range<Int>, _ body: (_ scalar: Unicode.Scalar?, _ offset: Int) -> Void
+    ) {
+        forEachUTF8Part(in: bytes[range]) { part, offset in
+            switch part {
+            case .scalar(let scalar): body(scalar, range.lowerBound + offset)
+            case .invalid: body(nil, range.lowerBound + offset)
+            }
+        }
     }
 
     /// Where an offset is, for people: lines and columns from 1, a column is a scalar.

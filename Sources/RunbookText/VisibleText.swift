@@ -102,6 +102,6 @@ private func append(_ scalar: Unicode.Scalar, to shown: inout String, keeping ke
 private func isHidden(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: true
-    default: scalar.properties.isDefaultIgnorableCodePoint
+    default: scalar.properties.isDefaultIgnorableCodePoint || scalar.properties.isNoncharacterCodePoint
     }
 }
