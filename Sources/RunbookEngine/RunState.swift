@@ -25,8 +25,6 @@ package struct RunState: Sendable {
     var ending: RunEnd?
     /// A step that had effects failed before: what no longer holds may be its doing.
     var isDisturbed = false
-    /// Only the first wave may have been sent behind a torn tail.
-    var hasPassedTornTail = false
     /// The effects of the event that is being handled.
     var effects: [Effect] = []
 
@@ -77,7 +75,6 @@ package struct RunState: Sendable {
     // MARK: - Small tools of all parts
 
     mutating func record(_ entry: Entry) {
-        guard !options.onlyAsks else { return }
         history.add(entry)
         effects.append(.record(entry))
     }

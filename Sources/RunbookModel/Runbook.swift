@@ -3,6 +3,7 @@ package struct Runbook: Hashable, Sendable {
     package var name: String
     package var version: String?
     package var title: String?
+    package var description: String?
     package var inputs: [Input] = []
     package var hosts: [HostDeclaration] = []
     package var groups: [Group] = []

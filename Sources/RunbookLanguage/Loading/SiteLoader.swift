@@ -1,0 +1,288 @@
+package import RunbookDiagnostics
+package import RunbookModel
+import RunbookText
+import RunbookYAML
+
+/// Reads a site file against the runbook that it is for. The site is there when nothing is an error.
+///
+/// - Parameters:
+///   - source: the site file; nil when there is none.
+///   - overrides: values of inputs that win over the site file (`--set NAME=VALUE`).
+package func loadSite(
+    _ source: SourceText?, for runbook: Runbook, overrides: [String: String] = [:]
+) -> (Site?, [Diagnostic]) {
+    let loader = SiteLoader(runbook: runbook, source: source)
+    let site = loader.site(overrides)
+    let found = Diagnostics(loader.problems.found).sorted
+    return (loader.problems.hasErrors ? nil : site, found)
+}
+
+/// Reads one site file.
+private final class SiteLoader {
+    let runbook: Runbook
+    let problems = Problems()
+    private let source: SourceText
+    private let isThere: Bool
+    private var fields: Fields?
+    private var inputs: [String: Value] = [:]
+    private var hosts: [HostID: SiteHost] = [:]
+
+    init(runbook: Runbook, source: SourceText?) {
+        self.runbook = runbook
+        self.source = source ?? SourceText(name: "\(runbook.name).site.yaml", "")
+        isThere = source != nil
+    }
+
+    func site(_ overrides: [String: String]) -> Site {
+        if isThere { readFile() }
+        readOverrides(overrides)
+        fillInputs()
+        if isThere {
+            fillHosts()
+        } else {
+            reportNoFile()
+        }
+        return Site(runbook: runbook.name, inputs: inputs, hosts: hosts)
+    }
+
+    private func readFile() {
+        let (root, syntax) = parseYAML(source)
+        problems.add(contentsOf: syntax)
+        guard let root else { return }
+        guard root.mapping != nil else {
+            return problems.add(
+                .error(
+                    "wrong-type", "a site file is a mapping, not \(root.kindInWords)", at: source.span(at: 0)
+                )
+                .hint("it begins with `for: \(runbook.name)`"))
+        }
+        let fields = Fields(root, as: .site, problems)
+        self.fields = fields
+        if let node = fields["for"], let name = node.text, name != runbook.name {
+            problems.add(
+                .error(
+                    "other-runbook", "these values are for `\(name)`, not for `\(runbook.name)`",
+                    at: node.span
+                )
+                .hint("give another site file with `--site`"))
+        }
+        for entry in fields["inputs"]?.mapping ?? [] { readInput(entry) }
+        for entry in fields["hosts"]?.mapping ?? [] { readHost(entry) }
+    }
+
+    // MARK: - Inputs
+
+    private func readInput(_ entry: YAMLEntry) {
+        guard let input = runbook.inputs.first(where: { $0.name == entry.name }) else {
+            return problems.add(
+                unknown(
+                    entry, "`\(runbook.name)` has no input `\(entry.name)`", among: runbook.inputs.map(\.name)
+                ))
+        }
+        inputs[input.name] = value(entry.value, for: input)
+    }
+
+    /// The value; a wrong one is reported and counts as missing, so that it is not reported as left out too.
+    private func value(_ node: YAMLNode, for input: Input) -> Value {
+        switch InputValues.read(node.text ?? "", for: input) {
+        case .success(let value): return value
+        case .failure(let refusal):
+            var problem = InputValues.diagnostic(refusal, at: node.span)
+            if let title = input.title { problem = problem.hint("`\(input.name)` is: \(title)") }
+            problems.add(problem)
+            return .missing
+        }
+    }
+
+    private func readOverrides(_ overrides: [String: String]) {
+        for (name, text) in overrides.sorted(by: { $0.key < $1.key }) {
+            let written = SourceText(name: "--set", "\(name)=\(text)")
+            let nameSpan = written.span(0..<name.utf8.count)
+            guard let input = runbook.inputs.first(where: { $0.name == name }) else {
+                let problem = Diagnostic.error(
+                    "unknown-input", "`\(runbook.name)` has no input `\(name)`", at: nameSpan)
+                let near = closest(to: name, among: runbook.inputs.map(\.name))
+                problems.add(
+                    near.map { problem.hint("did you mean `\($0)`?", replacing: nameSpan, with: $0) }
+                        ?? problem)
+                continue
+            }
+            switch InputValues.read(text, for: input) {
+            case .success(let value): inputs[name] = value
+            case .failure(let refusal):
+                let span = written.span(name.utf8.count + 1..<written.bytes.count)
+                problems.add(InputValues.diagnostic(refusal, at: span))
+                inputs[name] = .missing
+            }
+        }
+    }
+
+    private func fillInputs() {
+        for input in runbook.inputs where inputs[input.name] == nil {
+            if let value = input.defaultValue {
+                inputs[input.name] = value
+            } else if input.isOptional {
+                inputs[input.name] = .missing
+            } else if isThere, fields == nil || fields?["inputs"] != nil || fields?.isGiven("inputs") == false
+            {
+                let place = fields?.isGiven("inputs") == true ? fields?.span(ofKey: "inputs") : fields?.start
+                problems.add(
+                    .error(
+                        "missing-input", "the input `\(input.name)` has no value\(Self.described(input))",
+                        at: place ?? source.span(at: 0)
+                    ).hint(
+                        "add `\(input.name): \(input.example)` under `inputs:`, or `--set \(input.name)=…`"
+                    ))
+            }
+        }
+    }
+
+    private static func described(_ input: Input) -> String { input.title.map { ": \($0)" } ?? "" }
+
+    // MARK: - Hosts
+
+    private func readHost(_ entry: YAMLEntry) {
+        guard let declared = runbook.hosts.first(where: { $0.id.rawValue == entry.name }) else {
+            return problems.add(
+                unknown(
+                    entry, "`\(runbook.name)` has no host `\(entry.name)`",
+                    among: runbook.hosts.map(\.id.rawValue)))
+        }
+        let fields = Fields(entry.value, as: .siteHost, problems, takesOtherKeys: true)
+        var host = SiteHost(address: fields.text("address") ?? "")
+        if let node = fields["address"], !InputValues.isAddress(host.address) {
+            problems.add(
+                .error("bad-value", "this is neither a host name nor an address", at: node.span)
+                    .hint("user and port have keys of their own: `user`, `port`"))
+        }
+        host.port = fields.integer("port").flatMap { UInt16(exactly: $0) } ?? 22
+        host.user = declared.user ?? "root"
+        if let node = fields["user"], let user = node.text {
+            host.user = user
+            if !InputValues.isUserName(user) {
+                problems.add(.error("bad-value", "this is not the name of a user", at: node.span))
+            }
+        }
+        host.hostKeys = readHostKeys(fields["host_key"])
+        host.identity = fields.text("identity")
+        host.allowsLegacySSH = fields.flag("legacy_ssh") ?? false
+        for other in fields.others { readAttribute(other, of: declared, into: &host) }
+        fillAttributes(of: declared, &host, at: entry.key.span)
+        hosts[declared.id] = host
+    }
+
+    /// OpenSSH's form of a fingerprint: SHA-256 in base64 without padding (ssh-keygen(1), `-l`).
+    private func readHostKeys(_ node: YAMLNode?) -> [String] {
+        (node?.elements ?? []).compactMap { node in
+            guard let scalar = node.scalar else { return nil }
+            let digest = scalar.text.dropFirst("SHA256:".count)
+            let isBase64 = digest.utf8.allSatisfy {
+                ExpressionLexer.isDigit($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
+                    || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "/")
+            }
+            guard scalar.text.hasPrefix("SHA256:"), digest.utf8.count == 43, isBase64 else {
+                problems.add(
+                    .error("bad-value", "this is not the fingerprint of a host key", at: node.span)
+                        .hint(
+                            "it is `SHA256:` and 43 characters: `ssh-keygen -lf /etc/ssh/ssh_host_rsa_key.pub`"
+                        ))
+                return nil
+            }
+            return scalar.text
+        }
+    }
+
+    private func readAttribute(_ entry: YAMLEntry, of declared: HostDeclaration, into host: inout SiteHost) {
+        guard let input = declared.inputs.first(where: { $0.name == entry.name }) else {
+            let names = declared.inputs.map(\.name) + LanguageSchema.siteHost.keys.map(\.name)
+            return problems.add(
+                unknown(entry, "`\(entry.name)` is not asked of host `\(declared.id)`", among: names))
+        }
+        guard entry.value.scalar != nil, !entry.value.isMissing else {
+            host.attributes[input.name] = .missing
+            return problems.add(.error("value-missing", "`\(input.name)` has no value", at: entry.key.span))
+        }
+        host.attributes[input.name] = value(entry.value, for: input)
+    }
+
+    private func fillAttributes(of declared: HostDeclaration, _ host: inout SiteHost, at span: SourceSpan) {
+        for input in declared.inputs where host.attributes[input.name] == nil {
+            if let value = input.defaultValue {
+                host.attributes[input.name] = value
+            } else if input.isOptional {
+                host.attributes[input.name] = .missing
+            } else {
+                problems.add(
+                    .error(
+                        "missing-attribute",
+                        "host `\(declared.id)` has no `\(input.name)`\(Self.described(input))", at: span
+                    ).hint("add `\(input.name): \(input.example)` under `\(declared.id):`"))
+            }
+        }
+    }
+
+    private func fillHosts() {
+        guard fields == nil || fields?["hosts"] != nil || fields?.isGiven("hosts") == false, let fields else {
+            return
+        }
+        let place = fields.isGiven("hosts") ? fields.span(ofKey: "hosts") : fields.start
+        for declared in runbook.hosts where hosts[declared.id] == nil {
+            let title = declared.title.map { ": \($0)" } ?? ""
+            let values =
+                (["address: 192.0.2.1"]
+                    + declared.inputs.filter(\.isNeeded).map { "\($0.name): \($0.example)" })
+            problems.add(
+                .error(
+                    "missing-host", "the host `\(declared.id)` is not described\(title)",
+                    at: place
+                )
+                .hint("add `\(declared.id): { \(values.joined(separator: ", ")) }` under `hosts:`"))
+        }
+    }
+
+    private func reportNoFile() {
+        var lines = runbook.inputs.filter { $0.isNeeded && inputs[$0.name] == nil }.map {
+            "inputs: \($0.name)\(Self.described($0))"
+        }
+        for host in runbook.hosts {
+            let names = ["address"] + host.inputs.filter(\.isNeeded).map(\.name)
+            lines.append("hosts: \(host.id): \(englishList(names, "and"))")
+        }
+        var problem = Diagnostic.error(
+            "no-site", "there is no site file for `\(runbook.name)`", at: source.span(at: 0)
+        )
+        .hint(
+            "`runbook init` asks for these values and writes it; `--site FILE` names another"
+        )
+        for line in lines { problem = problem.hint(line) }
+        problems.add(problem)
+    }
+
+    private func unknown(_ entry: YAMLEntry, _ headline: String, among names: [String]) -> Diagnostic {
+        let problem = Diagnostic.error("unknown-key", headline, at: entry.key.span)
+        if let near = closest(to: entry.name, among: names) {
+            return problem.hint("did you mean `\(near)`?", replacing: entry.key.span, with: near)
+        }
+        guard !names.isEmpty else { return problem }
+        return problem.hint("it has \(englishList(names.map { "`\($0)`" }, "and"))")
+    }
+}
+
+extension Input {
+    /// Whether the site must say it.
+    var isNeeded: Bool { defaultValue == nil && !isOptional }
+
+    /// A value of the right form, for a person to write their own over it.
+    var example: String {
+        switch type {
+        case .string: "…"
+        case .integer: "1"
+        case .boolean: "true"
+        case .ipv4: "192.0.2.1"
+        case .hostname: "name"
+        case .path: "/path"
+        case .choice(let words): words.first ?? "…"
+        case .duration: "30s"
+        }
+    }
+}
