@@ -30,7 +30,7 @@ package func run(
     close(stdin.read)
     close(stdout.write)
     let bytes = Array(input.utf8)
-    _ = unsafe bytes.withUnsafeBytes { unsafe write(stdin.write, $0.baseAddress, $0.count) }
+    _ = unsafe bytes.withUnsafeBytes { unsafe send(stdin.write, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
     close(stdin.write)
     let output = readToEnd(stdout.read)
     close(stdout.read)
