@@ -39,7 +39,9 @@ final class Agent: Sendable {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let path = Array(socketPath.utf8)
-        guard !path.isEmpty, path.count < MemoryLayout.size(ofValue: address.sun_path) else { throw .unavailable }
+        guard !path.isEmpty, path.count < MemoryLayout.size(ofValue: address.sun_path) else {
+            throw .unavailable
+        }
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path) }
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         descriptor = socket(AF_UNIX, kind, 0)
@@ -88,7 +90,9 @@ final class Agent: Sendable {
         }
     }
 
-    private func receive(_ count: Int, until deadline: ContinuousClock.Instant) throws(AgentFailure) -> [UInt8] {
+    private func receive(_ count: Int, until deadline: ContinuousClock.Instant) throws(AgentFailure)
+        -> [UInt8]
+    {
         var bytes: [UInt8] = []
         var part = [UInt8](repeating: 0, count: count)
         while bytes.count < count {
@@ -107,7 +111,8 @@ final class Agent: Sendable {
     }
 
     /// Stands between libssh and the agent: shows libssh one key at a time and keeps the deadline.
-    fileprivate func answer(_ request: [UInt8], offering identity: AgentIdentity?) -> ([UInt8], AgentFailure?) {
+    fileprivate func answer(_ request: [UInt8], offering identity: AgentIdentity?) -> ([UInt8], AgentFailure?)
+    {
         let failure = [Message.failure]
         switch request.first {
         case Message.requestIdentities:

@@ -15,7 +15,9 @@ func decodeBase64(_ text: some Collection<UInt8>) -> [UInt8]? {
         digits += 1
         guard digits == 4 else { continue }
         guard padding <= 2, group & (padding == 2 ? 0xFFFF : padding == 1 ? 0xFF : 0) == 0 else { return nil }
-        for shift in [16, 8, 0].prefix(3 - padding) { bytes.append(UInt8(truncatingIfNeeded: group >> shift)) }
+        for shift in [16, 8, 0].prefix(3 - padding) {
+            bytes.append(UInt8(truncatingIfNeeded: group >> shift))
+        }
         group = 0
         digits = 0
     }

@@ -143,7 +143,8 @@ import RunbookTransport
             } else if first.sent < first.bytes.count {
                 let count = unsafe first.bytes.withUnsafeBytes { bytes in
                     let rest = unsafe bytes[first.sent...].prefix(Self.writeMax)
-                    return unsafe ssh_channel_write(raw, UnsafeRawBufferPointer(rebasing: rest).baseAddress, UInt32(rest.count))
+                    return unsafe ssh_channel_write(
+                        raw, UnsafeRawBufferPointer(rebasing: rest).baseAddress, UInt32(rest.count))
                 }
                 guard count > 0 else { return }
                 writes[0].sent += Int(count)
@@ -174,7 +175,8 @@ import RunbookTransport
                 let count = unsafe ssh_channel_read_nonblocking(raw, &part, UInt32(part.count), stream)
                 guard count > 0 else { break }
                 _ = unsafe part.withUnsafeBytes {
-                    unsafe inbox.push(UnsafeRawBufferPointer(rebasing: $0[..<Int(count)]), isErrors: stream == 1)
+                    unsafe inbox.push(
+                        UnsafeRawBufferPointer(rebasing: $0[..<Int(count)]), isErrors: stream == 1)
                 }
             }
         }

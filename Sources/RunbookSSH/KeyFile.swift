@@ -18,7 +18,8 @@ struct KeyFile: Sendable, Equatable {
     var problem: Problem? {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else {
-            return errno == ENOENT || errno == ENOTDIR ? .missing : .unusable("cannot be read: \(errorText(errno))")
+            return errno == ENOENT || errno == ENOTDIR
+                ? .missing : .unusable("cannot be read: \(errorText(errno))")
         }
         guard status.st_mode & S_IFMT == S_IFREG else { return .unusable("is not a file") }
         guard status.st_size <= Self.sizeMax else { return .unusable("is too large for a key") }
@@ -36,7 +37,9 @@ struct KeyFile: Sendable, Equatable {
         var status = stat()
         guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
         var key: ssh_key?
-        guard unsafe ssh_pki_import_pubkey_file(path, &key) == SSH_OK, let key = unsafe key else { return nil }
+        guard unsafe ssh_pki_import_pubkey_file(path, &key) == SSH_OK, let key = unsafe key else {
+            return nil
+        }
         defer { unsafe ssh_key_free(key) }
         return unsafe RunbookSSH.publicKey(of: key)
     }

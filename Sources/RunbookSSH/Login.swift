@@ -68,7 +68,8 @@ struct Login: Sendable {
     private func askAgent(_ trail: inout Trail) async throws(TransportError) -> (Agent?, [AgentIdentity]) {
         guard let path = settings.agentSocket else { return (nil, []) }
         let patience = settings.deadlines.agent
-        let answer = try await thread.run { (_) throws(TransportError) -> Result<(Agent, [AgentIdentity]), AgentFailure> in
+        let answer = try await thread.run {
+            (_) throws(TransportError) -> Result<(Agent, [AgentIdentity]), AgentFailure> in
             do throws(AgentFailure) {
                 let agent = try Agent(socketPath: path, patience: patience)
                 return .success((agent, try agent.identities()))
@@ -98,7 +99,9 @@ struct Login: Sendable {
             ways.append(.file(file))
         }
         ways += identities.map { .agent($0) }
-        ways += ["id_ed25519", "id_ecdsa", "id_rsa"].map { .file(KeyFile(path: "\(settings.home)/.ssh/\($0)")) }
+        ways += ["id_ed25519", "id_ecdsa", "id_rsa"].map {
+            .file(KeyFile(path: "\(settings.home)/.ssh/\($0)"))
+        }
         return ways
     }
 
@@ -169,7 +172,8 @@ struct Login: Sendable {
         await budget.paused { await prompts?.secret(question, host: address.host) ?? nil }
     }
 
-    private func askPerson(_ methods: LoginMethods, _ trail: inout Trail) async throws(TransportError) -> Bool {
+    private func askPerson(_ methods: LoginMethods, _ trail: inout Trail) async throws(TransportError) -> Bool
+    {
         guard prompts != nil else { return false }
         if methods.contains(.questions) {
             trail.tried.append("keyboard-interactive")
@@ -178,7 +182,9 @@ struct Login: Sendable {
         if methods.contains(.password) {
             trail.tried.append("a password")
             for _ in 0..<3 {
-                guard let password = await ask("Password of \(address.user) on \(address.name)") else { break }
+                guard let password = await ask("Password of \(address.user) on \(address.name)") else {
+                    break
+                }
                 let answer = try await step { (session, deadline) throws(TransportError) in
                     try session.login(password: password, until: deadline)
                 }
@@ -215,12 +221,14 @@ struct Login: Sendable {
 
     private func refused(_ methods: LoginMethods, _ trail: Trail) -> TransportError {
         let host = address.host
-        let tried = trail.tried.isEmpty ? "there was no key to try" : "tried: \(trail.tried.joined(separator: ", "))"
+        let tried =
+            trail.tried.isEmpty ? "there was no key to try" : "tried: \(trail.tried.joined(separator: ", "))"
         if trail.needsLegacy {
             return TransportError(
                 .legacyOnly, host: host,
                 "\(host) takes RSA keys only with SHA-1, as servers before OpenSSH 7.2 do; \(tried)",
-                remedy: "set `legacy_ssh: true` for \(host) in the site file if it really is that old, or use an "
+                remedy:
+                    "set `legacy_ssh: true` for \(host) in the site file if it really is that old, or use an "
                     + "ECDSA key")
         }
         let port = address.port == 22 ? "" : "-p \(address.port) "

@@ -125,7 +125,8 @@ package struct SSHConnector: Connector {
             }
         }
         let late = TransportError(
-            .unreachable, host: address.host, "the name \(address.name) of \(address.host) was not found in time",
+            .unreachable, host: address.host,
+            "the name \(address.name) of \(address.host) was not found in time",
             remedy: "check this machine's name service, or use an IP address in the site file")
         let deadline = budget.deadline(settings.deadlines.name)
         let cancelled = thread.cancelled
@@ -203,7 +204,8 @@ struct HostKeyRefusal {
             make(
                 .hostKeyChanged,
                 "\(place) shows the key \(key.description), but \(entry.place) knows \(fingerprintOf(entry.blob))",
-                "find out why the key changed; only then remove the old line: ssh-keygen -R '\(address.knownHostsName)'")
+                "find out why the key changed; only then remove the old line: ssh-keygen -R '\(address.knownHostsName)'"
+            )
         case .otherTypes(let entries):
             make(
                 .hostKeyChanged,

@@ -17,7 +17,9 @@ extension Session {
     ///
     /// Nothing but the SSH protocol is sent. The answer is the key that the host proved to have; whether it
     /// is the right one is for the caller to judge before anything else is done with the session.
-    func handshake(_ request: HandshakeRequest, _ addresses: [ResolvedAddress]) throws(TransportError) -> HostKey {
+    func handshake(_ request: HandshakeRequest, _ addresses: [ResolvedAddress]) throws(TransportError)
+        -> HostKey
+    {
         let descriptor = try connectFirst(addresses, request)
         do throws(TransportError) {
             let greeting = try firstWords(descriptor, request)
@@ -71,12 +73,14 @@ extension Session {
         case .system(ETIMEDOUT), .late, .stopped:
             return error("did not answer in time", "is it up, and does a firewall drop the packets?")
         case .system(let code):
-            return error("cannot be reached: \(errorText(code))", "check the address of \(host) in the site file")
+            return error(
+                "cannot be reached: \(errorText(code))", "check the address of \(host) in the site file")
         }
     }
 
     /// Waits for the server's first bytes and looks at them without taking them from libssh.
-    private func firstWords(_ descriptor: Int32, _ request: HandshakeRequest) throws(TransportError) -> String {
+    private func firstWords(_ descriptor: Int32, _ request: HandshakeRequest) throws(TransportError) -> String
+    {
         let deadline = request.budget.deadline(request.deadlines.banner)
         while true {
             let events = waitForEvents(descriptor, Int32(POLLIN), bell, until: deadline)
@@ -162,7 +166,8 @@ extension Session {
         if let mismatch = Algorithms.Mismatch(rawWords) {
             let offer = harmless(mismatch.offered.joined(separator: ", "))
             if mismatch.isLegacy, !request.isLegacyAllowed {
-                return legacyError("\(place) offers only old algorithms (\(harmless(mismatch.method)): \(offer))")
+                return legacyError(
+                    "\(place) offers only old algorithms (\(harmless(mismatch.method)): \(offer))")
             }
             return TransportError(
                 .unreachable, host: host,
@@ -183,7 +188,9 @@ extension Session {
     /// The key of the last key exchange.
     func shownKey() -> HostKey? {
         var key: ssh_key?
-        guard unsafe ssh_get_server_publickey(handle, &key) == SSH_OK, let key = unsafe key else { return nil }
+        guard unsafe ssh_get_server_publickey(handle, &key) == SSH_OK, let key = unsafe key else {
+            return nil
+        }
         defer { unsafe ssh_key_free(key) }
         return unsafe publicKey(of: key)
     }
@@ -192,7 +199,9 @@ extension Session {
 /// The public part of a key; nil when libssh cannot write it.
 func publicKey(of key: ssh_key) -> HostKey? {
     var text: UnsafeMutablePointer<CChar>?
-    guard unsafe ssh_pki_export_pubkey_base64(key, &text) == SSH_OK, let text = unsafe text else { return nil }
+    guard unsafe ssh_pki_export_pubkey_base64(key, &text) == SSH_OK, let text = unsafe text else {
+        return nil
+    }
     defer { unsafe ssh_string_free_char(text) }
     guard let name = unsafe ssh_key_type_to_char(ssh_key_type(key)) else { return nil }
     let base64 = unsafe String(cString: text)

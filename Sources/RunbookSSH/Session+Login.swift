@@ -69,10 +69,13 @@ extension Session {
         }
     }
 
-    private func offer(_ key: HostKey, until deadline: ContinuousClock.Instant) throws(TransportError) -> LoginAnswer {
+    private func offer(_ key: HostKey, until deadline: ContinuousClock.Instant) throws(TransportError)
+        -> LoginAnswer
+    {
         var raw: ssh_key?
         let type = unsafe ssh_key_type_from_name(key.type)
-        guard unsafe ssh_pki_import_pubkey_base64(key.base64, type, &raw) == SSH_OK, let raw = unsafe raw else {
+        guard unsafe ssh_pki_import_pubkey_base64(key.base64, type, &raw) == SSH_OK, let raw = unsafe raw
+        else {
             return .needsPassphrase
         }
         defer { unsafe ssh_key_free(raw) }
@@ -84,7 +87,9 @@ extension Session {
         with identity: AgentIdentity, of agent: Agent, until deadline: ContinuousClock.Instant
     ) throws(TransportError) -> LoginAnswer {
         if relay == nil {
-            guard let (started, theirs) = AgentRelay.start(agent) else { return .unusable("cannot be reached") }
+            guard let (started, theirs) = AgentRelay.start(agent) else {
+                return .unusable("cannot be reached")
+            }
             unsafe ssh_set_agent_socket(handle, theirs)
             relay = started
         }
@@ -96,12 +101,16 @@ extension Session {
         return answer
     }
 
-    func login(password: String, until deadline: ContinuousClock.Instant) throws(TransportError) -> LoginAnswer {
+    func login(password: String, until deadline: ContinuousClock.Instant) throws(TransportError)
+        -> LoginAnswer
+    {
         try login(until: deadline) { unsafe ssh_userauth_password(handle, nil, password) }
     }
 
     /// Begins keyboard-interactive, or goes on with the answers to the questions of the last time.
-    func login(answers: [String]?, until deadline: ContinuousClock.Instant) throws(TransportError) -> LoginAnswer {
+    func login(answers: [String]?, until deadline: ContinuousClock.Instant) throws(TransportError)
+        -> LoginAnswer
+    {
         for (index, answer) in (answers ?? []).enumerated() {
             unsafe ssh_userauth_kbdint_setanswer(handle, UInt32(index), answer)
         }
@@ -136,17 +145,20 @@ extension Session {
             list.append(harmless(words))
         }
         let instruction = unsafe ssh_userauth_kbdint_getinstruction(session)
-        return .questions(instruction: harmless(unsafe instruction.map { unsafe String(cString: $0) } ?? ""), list)
+        return .questions(
+            instruction: harmless(unsafe instruction.map { unsafe String(cString: $0) } ?? ""), list)
     }
 
     private var silentLogin: TransportError {
         TransportError(
-            .unreachable, host: host, "\(host) fell silent during the login", remedy: "is \(host) overloaded?")
+            .unreachable, host: host, "\(host) fell silent during the login", remedy: "is \(host) overloaded?"
+        )
     }
 
     private func loginBroken() -> TransportError {
         TransportError(
             .authenticationFailed, host: host, "\(host) ended the connection during the login: \(lastWords)",
-            remedy: "with many keys in the agent, name the right one as `identity` of \(host) in the site file")
+            remedy:
+                "with many keys in the agent, name the right one as `identity` of \(host) in the site file")
     }
 }

@@ -97,13 +97,17 @@ import RunbookTransport
 
     /// libssh's last message, harmless and short. It may quote the host.
     var lastWords: String {
-        guard let raw = unsafe raw, let words = unsafe ssh_get_error(UnsafeMutableRawPointer(raw)) else { return "" }
+        guard let raw = unsafe raw, let words = unsafe ssh_get_error(UnsafeMutableRawPointer(raw)) else {
+            return ""
+        }
         return harmless(unsafe String(cString: words))
     }
 
     /// libssh's last message as it is: for comparing only.
     var rawWords: String {
-        guard let raw = unsafe raw, let words = unsafe ssh_get_error(UnsafeMutableRawPointer(raw)) else { return "" }
+        guard let raw = unsafe raw, let words = unsafe ssh_get_error(UnsafeMutableRawPointer(raw)) else {
+            return ""
+        }
         return unsafe String(cString: words)
     }
 

@@ -82,7 +82,8 @@ final class SessionThread: Sendable {
 
     /// Why there is no session any more.
     var ending: TransportError {
-        inbox.withLock { $0.ending } ?? TransportError(.lost, host: host, "the connection to \(host) is closed")
+        inbox.withLock { $0.ending }
+            ?? TransportError(.lost, host: host, "the connection to \(host) is closed")
     }
 
     var cancelled: TransportError { TransportError(.cancelled, host: host, "cancelled") }

@@ -26,7 +26,8 @@ func resolve(_ address: SSHAddress) throws(TransportError) -> [ResolvedAddress] 
     guard code == 0 else {
         let why = code == EAI_SYSTEM ? errorText(errno) : unsafe String(cString: gai_strerror(code))
         throw TransportError(
-            .unreachable, host: address.host, "the name \(address.name) of \(address.host) was not found: \(why)",
+            .unreachable, host: address.host,
+            "the name \(address.name) of \(address.host) was not found: \(why)",
             remedy: "check the address of \(address.host) in the site file and this machine's name service")
     }
     defer { unsafe freeaddrinfo(list) }
@@ -39,7 +40,8 @@ func resolve(_ address: SSHAddress) throws(TransportError) -> [ResolvedAddress] 
         let bytes = unsafe Array(UnsafeRawBufferPointer(start: start, count: length))
         var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
         unsafe getnameinfo(
-            entry.pointee.ai_addr, entry.pointee.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST)
+            entry.pointee.ai_addr, entry.pointee.ai_addrlen, &text, socklen_t(text.count), nil, 0,
+            NI_NUMERICHOST)
         let shown = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         found.append(ResolvedAddress(family: unsafe entry.pointee.ai_family, bytes: bytes, text: shown))
     }

@@ -13,7 +13,9 @@ struct CommandTests {
 
     static let cases = [
         Case(command: "echo yes", said: Said(output: "yes\n", end: .exited(0))),
-        Case(command: "echo out; echo err >&2; exit 3", said: Said(output: "out\n", errors: "err\n", end: .exited(3))),
+        Case(
+            command: "echo out; echo err >&2; exit 3",
+            said: Said(output: "out\n", errors: "err\n", end: .exited(3))),
         Case(command: "exit 255", said: Said(end: .exited(255))),
         Case(command: "exit 126", said: Said(end: .exited(126))),
         Case(command: "exec kill -KILL $$", said: Said(end: .signalled("KILL"))),
@@ -98,7 +100,8 @@ struct CommandTests {
         // By another program: a debug build compares 20 MB slowly.
         try writeFile(server.directory.file("sent"), block)
         try writeFile(server.directory.file("received"), received)
-        let script = "cd \(server.directory.path); for i in $(seq \(count)); do cat sent; done | cmp - received"
+        let script =
+            "cd \(server.directory.path); for i in $(seq \(count)); do cat sent; done | cmp - received"
         let compared = try RunbookTestSupport.run(["sh", "-c", script])
         #expect(compared == CommandResult(status: 0, output: "", errors: ""))
         await connection.close()
@@ -155,7 +158,9 @@ struct CommandTests {
     @Test func commandWithNULIsNotCutShort() async throws {
         let server = try SSHDServer()
         let connection = try await Client().connect(server.target)
-        let error = await #expect(throws: TransportError.self) { try await connection.open("echo a\0; echo b") }
+        let error = await #expect(throws: TransportError.self) {
+            try await connection.open("echo a\0; echo b")
+        }
         #expect(error == TransportError(.local, host: master, "a command with a NUL byte cannot be sent"))
         await connection.close()
     }

@@ -30,7 +30,9 @@ package func run(
     close(stdin.read)
     close(stdout.write)
     let bytes = Array(input.utf8)
-    _ = unsafe bytes.withUnsafeBytes { unsafe send(stdin.write, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+    _ = unsafe bytes.withUnsafeBytes {
+        unsafe send(stdin.write, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+    }
     close(stdin.write)
     let output = readToEnd(stdout.read)
     close(stdout.read)
