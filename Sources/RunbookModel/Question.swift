@@ -1,6 +1,7 @@
 /// A question about the state of a host, with three answers: yes, no, and no answer.
 ///
-/// In a list all must say yes; any *no answer* wins, then any no.
+/// In a list all must say yes; any *no answer* wins, then any no. In its texts `host` is the host that is asked,
+/// and `peer` that host's peer.
 package struct Question: Hashable, Sendable {
     package enum Subject: Hashable, Sendable {
         /// Shell text, asked under `sh -eu`. Status 0 and all patterns found: yes. Status 0 and one not

@@ -1,0 +1,165 @@
+import RunbookDiagnostics
+import RunbookLanguage
+import RunbookModel
+import Testing
+
+@Suite struct SiteTests {
+    private static let runbook = """
+        runbook: demo
+        inputs:
+          cluster: { type: string, pattern: '[a-z]+', default: homelab }
+          portal: { type: ipv4, title: Address of your NAS }
+          guest: { type: integer, optional: true }
+        hosts:
+          master: { title: the first node, user: admin }
+          slave: {}
+        groups:
+          nodes: { members: [master, slave], inputs: { node: { type: hostname, title: Its name } } }
+        steps: [{ id: one, host: master, require: 'true' }]
+        """
+
+    private func site(_ text: String?, set overrides: [String: String] = [:]) throws -> (Site?, [Diagnostic])
+    {
+        let runbook = try load(Self.runbook)
+        return loadSite(
+            text.map { SourceText(name: "demo.site.yaml", $0) }, for: runbook, overrides: overrides)
+    }
+
+    @Test func defaultsAreFilledInAndOverridesWin() throws {
+        let key = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+        let (site, diagnostics) = try site(
+            """
+            for: demo
+            inputs: { portal: 192.0.2.20 }
+            hosts:
+              master: { address: 192.0.2.11, node: pve1, port: 2222, host_key: [\(key), \(key)], legacy_ssh: true }
+              slave: { address: 'fd00::12', node: pve2, user: root, identity: ~/.ssh/id_lab }
+            """, set: ["portal": "192.0.2.21", "guest": "100"])
+        #expect(rendered(diagnostics) == "")
+        #expect(
+            site?.inputs == [
+                "cluster": .string("homelab"), "portal": .string("192.0.2.21"), "guest": .integer(100),
+            ])
+        var master = SiteHost(address: "192.0.2.11")
+        (master.port, master.user, master.hostKeys, master.allowsLegacySSH) = (
+            2222, "admin", [key, key], true
+        )
+        master.attributes = ["node": .string("pve1")]
+        var slave = SiteHost(address: "fd00::12")
+        slave.identity = "~/.ssh/id_lab"
+        slave.attributes = ["node": .string("pve2")]
+        #expect(site?.hosts == [HostID("master"): master, HostID("slave"): slave])
+    }
+
+    @Test func everythingThatIsWrongIsSaidAtOnce() throws {
+        let (site, diagnostics) = try site(
+            """
+            for: other
+            inputs: { cluster: HOME, protal: 192.0.2.20, guest: 007 }
+            hosts:
+              master: { address: 192.0.2.11, nodes: pve1, jump: bastion, host_key: 'aa:bb' }
+              salve: { address: x }
+            steps: []
+            """, set: ["clutser": "x", "guest": "many"])
+        #expect(site == nil)
+        #expect(
+            diagnostics.map(brief) == [
+                "other-runbook 1:6 these values are for `other`, not for `demo`",
+                "missing-input 2:1 the input `portal` has no value: Address of your NAS",
+                "bad-value 2:20 `cluster` does not have the right form",
+                "unknown-key 2:26 `demo` has no input `protal`",
+                "bad-value 2:53 a number is written without a leading zero",
+                "missing-host 3:1 the host `slave` is not described",
+                "missing-attribute 4:3 host `master` has no `node`: Its name",
+                "unknown-key 4:34 `nodes` is not asked of host `master`",
+                "not-yet 4:47 `jump` is not supported yet in this version",
+                "bad-value 4:72 this is not the fingerprint of a host key",
+                "unknown-key 5:3 `demo` has no host `salve`",
+                "unknown-key 6:1 `steps` is not a key of a site file",
+                "unknown-input 1:1 `demo` has no input `clutser`",
+                "bad-value 1:7 `many` is not a whole number",
+            ])
+    }
+
+    @Test func missingValuesSayWhereToWriteThem() throws {
+        let (_, diagnostics) = try site(
+            "for: demo\nhosts: { master: { address: a, node: b }, slave: { address: c, node: d } }\n")
+        #expect(
+            rendered(diagnostics) == """
+                error[missing-input]: the input `portal` has no value: Address of your NAS
+                 --> demo.site.yaml:1:1
+                  |
+                1 | for: demo
+                  | ^^^
+                  |
+                  = hint: add `portal: 192.0.2.1` under `inputs:`, or `--set portal=…`
+
+                """)
+    }
+
+    @Test func withoutASiteFileItIsSaidWhatOneHolds() throws {
+        let (site, diagnostics) = try site(nil)
+        #expect(site == nil)
+        #expect(
+            rendered(diagnostics) == """
+                error[no-site]: there is no site file for `demo`
+                 --> demo.site.yaml:1:1
+                  |
+                1 |
+                  | ^
+                  |
+                  = hint: `runbook init` asks for these values and writes it; `--site FILE` names another
+                  = hint: inputs: portal: Address of your NAS
+                  = hint: hosts: master: address and node
+                  = hint: hosts: slave: address and node
+
+                """)
+    }
+
+    /// Names of hosts and users reach other programs: none may look like an option or shell text.
+    @Test(arguments: [
+        "-oProxyCommand=x", "a;id", "$(id)", "root@host", "host:22", "a b", "", "a/b", "`id`", "a\\nb",
+    ])
+    func hostileAddressesAndUsersAreRefused(_ text: String) throws {
+        let (site, diagnostics) = try site(
+            """
+            for: demo
+            inputs: { portal: 192.0.2.20 }
+            hosts:
+              master: { address: "\(text)", node: a }
+              slave: { address: b, node: b, user: "\(text)" }
+            """)
+        #expect(site == nil)
+        #expect(
+            diagnostics.map(brief) == [
+                "bad-value 4:22 this is neither a host name nor an address",
+                "bad-value 5:39 this is not the name of a user",
+            ])
+    }
+
+    @Test(arguments: [
+        ("192.0.2.01", false), ("192.0.2", false), ("256.0.0.1", false), ("0.0.0.0", true),
+        ("192.0.2.1\n", false),
+    ])
+    func addressesOfInputsAreJudgedExactly(_ text: String, _ isRight: Bool) throws {
+        let (_, diagnostics) = try site(
+            "for: demo\nhosts: { master: { address: a, node: a }, slave: { address: b, node: b } }\n",
+            set: ["portal": text])
+        #expect(diagnostics.isEmpty == isRight)
+    }
+
+    @Test(arguments: [
+        ("a", true), ("a-b.c", true), ("-a", false), ("a-", false), ("a_b", false), ("a..b", false),
+        ("é", false),
+        (String(repeating: "a", count: 64), false),
+    ])
+    func hostNamesAreJudgedByTheirLabels(_ text: String, _ isRight: Bool) throws {
+        let (_, diagnostics) = try site(
+            """
+            for: demo
+            inputs: { portal: 192.0.2.20 }
+            hosts: { master: { address: a, node: '\(text)' }, slave: { address: b, node: b } }
+            """)
+        #expect(diagnostics.isEmpty == isRight)
+    }
+}
