@@ -181,6 +181,9 @@ extension ClusterModel {
             return false
         }
         state[node].corosync?.config = config
+        for other in config.nodes where corosync.addresses[other.name] == nil {
+            state[node].corosync?.addresses[other.name] = resolve(node, other.name)
+        }
         // Without the attribute a reload never raises what is expected (read_cman_nodes, override_expected).
         if config.isTwoNode || config.expectedVotes != nil {
             state[node].corosync?.expected = config.expectedAtStart

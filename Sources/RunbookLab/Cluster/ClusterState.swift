@@ -105,8 +105,9 @@ struct Corosync: Equatable, Sendable {
     let transport: String
     let token: Duration
     let key: [UInt8]
-    /// Names of the configuration as this node's resolver knew them at the start.
-    let addresses: [String: String]
+    /// Names of the configuration as this node's resolver knew them when it read them: at the start, and a
+    /// new one at the reload that brought it.
+    var addresses: [String: String]
     let startedAt: Duration
     var expected: Int
     var members: [Int: Member] = [:]
