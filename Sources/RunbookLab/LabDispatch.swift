@@ -9,6 +9,9 @@ package enum RunbookLab {
     package static func dispatch(_ arguments: [String]) -> Int32? {
         guard arguments.count > 1, arguments[1] == LabInner.name else { return nil }
         guard let inner = LabInner(arguments: Array(arguments.dropFirst(2))) else { return 64 }
-        return inner.run { _, control in PlainModel(control: control) }
+        let folder = inner.folder.path
+        return inner.run { text, control throws(LabFailure) in
+            try LabModels.make(profile: text, control: control, folder: folder)
+        }
     }
 }

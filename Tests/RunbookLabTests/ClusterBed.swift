@@ -70,7 +70,6 @@ struct ClusterBed {
         self.effects = effects
         model = ClusterModel(profile: profile, control: nodes, clock: clock) { effects.add($0) }
         nodes.setModel(model)
-        await model.start()
         for node in profile.nodes { await boot(node.name, first: true) }
     }
 

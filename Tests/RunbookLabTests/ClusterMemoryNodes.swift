@@ -36,6 +36,7 @@ final class MemoryNodes: NodeControl {
                 "/": .folder, "/root": .folder, "/etc": .folder, "/run": .folder, "/var": .folder,
             ]
             files["/var/run"] = .link("/run")
+            files["/run/pve/local"] = .link("/etc/pve/nodes/\(node.name)")
             for folder in ["/etc/pve", "/root/.ssh", "/etc/ssh", "/run/pve", "/run/pve/private-rw"] {
                 files[folder] = .folder
             }

@@ -24,12 +24,11 @@ extension ClusterModel {
         writeVirtualFiles(node)
     }
 
-    /// `.members`, `.version`, `.vmlist` and `local` differ per node, so the shared tree has links to a
-    /// folder of the node's own.
+    /// `.members`, `.version` and `.vmlist` differ per node, so the shared tree has links to a folder of the
+    /// node's own.
     func writeVirtualFiles(_ node: String) {
         let own = Self.ownFiles
         try? control.makeDirectory(node, own, mode: 0o755)
-        try? control.symlink(node, own + "/local", to: "/etc/pve/nodes/\(node)")
         for (name, text) in [
             ("members", membersFile(node)), ("version", versionFile()), ("vmlist", guestFile(node)),
         ] where self.text(node, "\(own)/\(name)") != text {
@@ -42,7 +41,8 @@ extension ClusterModel {
         for name in ["members", "version", "vmlist"] {
             try? control.symlink(node, "\(tree)/.\(name)", to: "\(Self.ownFiles)/\(name)")
         }
-        try? control.symlink(node, "\(tree)/local", to: "\(Self.ownFiles)/local")
+        // The nodes make this link at every boot.
+        try? control.symlink(node, "\(tree)/local", to: "/run/pve/local")
         try? control.symlink(node, "\(tree)/qemu-server", to: "local/qemu-server")
         try? control.symlink(node, "\(tree)/openvz", to: "local/openvz")
     }

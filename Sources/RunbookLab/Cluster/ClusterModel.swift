@@ -37,10 +37,10 @@ package actor ClusterModel: NodeModel {
             storage: Storage(nas: profile.nas))
     }
 
-    /// Opens the NAS's port and lets daemons act while no command runs, until `stop`.
-    package func start() {
-        control.setPortal(port: UInt16(clamping: profile.nas.port), open: true)
+    /// Opens the NAS's port and lets daemons act while no command runs. The first node's start calls it.
+    func start() {
         guard ticker == nil else { return }
+        control.setPortal(port: UInt16(clamping: profile.nas.port), open: true)
         let clock = clock
         ticker = Task { [weak self] in
             while !Task.isCancelled {
@@ -52,7 +52,7 @@ package actor ClusterModel: NodeModel {
     }
 
     /// Ends the ticking; daemons in nodes end with their nodes.
-    package func stop() {
+    func stop() {
         ticker?.cancel()
         ticker = nil
     }

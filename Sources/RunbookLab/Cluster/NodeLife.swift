@@ -2,6 +2,7 @@
 extension ClusterModel {
     package func nodeStarted(_ node: String, firstBoot: Bool) async {
         guard state.has(node) else { return }
+        start()
         state[node].isUp = true
         if firstBoot { installStockFiles(node) }
         await bootEarly(node)

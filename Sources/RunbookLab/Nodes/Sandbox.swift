@@ -106,6 +106,10 @@ struct Sandbox {
         // This machine's /usr/local is nobody's business in a node, and its sbin is first on every PATH.
         words += ["--tmpfs", "/usr/local", "--ro-bind", folder.commands(node.name), "/usr/local/sbin"]
         words += ["--ro-bind", folder.tools(node.name), "/opt/lab"]
+        // Scripts call /lib/udev/scsi_id by its path; a folder can only be covered where there is one.
+        if HostFiles.exists("/usr/lib/udev") {
+            words += ["--ro-bind", folder.commands(node.name), "/usr/lib/udev"]
+        }
         for (name, tree) in [("private", folder.privateTree(node.name)), ("cluster", folder.clusterTree)] {
             words += ["--bind", tree, "/run/pve/\(name)-rw", "--ro-bind", tree, "/run/pve/\(name)-ro"]
         }
