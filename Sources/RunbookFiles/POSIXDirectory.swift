@@ -112,8 +112,9 @@ final class POSIXDirectory: OpenDirectory {
         try poison.check(identity, .syncDirectory, path)
         let result = uninterrupted { Int(fsync(descriptor)) }
         guard result == 0 else {
-            poison.mark(identity)
-            throw FileError(.syncDirectory, path, .system(Int32(-result)))
+            let error = FileError(.syncDirectory, path, .system(Int32(-result)))
+            if !error.isUnsupported { poison.mark(identity) }
+            throw error
         }
     }
 
@@ -134,7 +135,7 @@ final class POSIXDirectory: OpenDirectory {
 
     /// Opens the file, or makes it. Two steps, since only the one who made it may set its mode.
     private func openOrCreate(_ name: String, mode: FileMode) throws(FileError) -> any OpenFile {
-        while true {
+        for _ in 0..<16 {
             do throws(FileError) {
                 return try open(name, .append, mode: mode)
             } catch  where error.isNotFound {}
@@ -142,6 +143,8 @@ final class POSIXDirectory: OpenDirectory {
                 return try open(name, .createNew, mode: mode)
             } catch  where error.errno == EEXIST {}
         }
+        // Somebody makes and removes it all the time.
+        throw FileError(.create, pathOf(name), .system(EEXIST))
     }
 
     private func openFile(

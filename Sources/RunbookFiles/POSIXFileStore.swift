@@ -21,7 +21,10 @@ package struct POSIXFileStore: FileStore {
         do throws(FileError) {
             let found = try POSIXDirectory(at: AT_FDCWD, path, path: path, follow: true, poison: poison)
             // Whoever made it may have been killed before its name was durable.
-            if let parent = try? openDirectory(above, create: false) { try parent.sync() }
+            // Where a file system cannot sync directories at all, this is not the place to say so.
+            if let parent = try? openDirectory(above, create: false) {
+                do throws(FileError) { try parent.sync() } catch  where error.isUnsupported {}
+            }
             return found
         } catch  where error.isNotFound {
             let parent = try openDirectory(above, create: true)

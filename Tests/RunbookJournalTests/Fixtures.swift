@@ -68,4 +68,4 @@ func openingFailure(_ store: any FileStore) -> JournalError? {
 
 /// What a power cut may do, with many seeds.
 let fates: [MemoryFileStore.Fate] =
-    [.keep, .drop] + (0..<12).flatMap { [.garble(seed: $0), .mixed(seed: $0)] }
+    [.keep, .drop] + (0..<6).flatMap { [.garble(seed: $0), .mixed(seed: $0)] }

@@ -164,6 +164,22 @@ import Testing
         #expect(opened.run.tornTail == nil)
     }
 
+    @Test func theCopyIsDurableBeforeTheCutAndTheCutBeforeTheReturn() throws {
+        let store = place(try sample() + bytes("torn"))
+        _ = try open(store)
+        let writes = store.trace.filter { line in
+            ["create", "write to", "sync", "cut", "rename", "remove"].contains { line.hasPrefix($0) }
+        }
+        let copying = try #require(writes.lastIndex { $0.hasPrefix("create") })
+        let temporary = try #require(writes[copying].split(separator: " ").last)
+        #expect(
+            Array(writes[copying...]) == [
+                "create \(temporary)", "write to \(temporary)", "sync \(temporary)",
+                "rename \(temporary)", "sync the directory \(folderPath)", "cut \(journalPath)",
+                "sync \(journalPath)",
+            ])
+    }
+
     @Test func eachTornTailIsKept() throws {
         let store = place(bytes("first"))
         _ = try open(store)

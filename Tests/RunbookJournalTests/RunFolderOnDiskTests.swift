@@ -11,8 +11,14 @@ private final class Scratch: Sendable {
     let path: String
 
     init() throws {
-        let number = Scratch.count.add(1, ordering: .relaxed).newValue
-        path = "/tmp/runbook-journal-\(getpid())-\(number)"
+        // A process that was killed may have had our id, and left its directories.
+        var free: String?
+        while free == nil {
+            let number = Scratch.count.add(1, ordering: .relaxed).newValue
+            let name = "/tmp/runbook-journal-\(getpid())-\(number)"
+            if try store.status(of: name) == nil { free = name }
+        }
+        path = try #require(free)
         _ = try store.openDirectory(path, create: true)
     }
 
