@@ -125,6 +125,23 @@ import Testing
         #expect(until(lab, "pve1", "touch /etc/pve/x && rm /etc/pve/x"))
     }
 
+    @Test func aSnapshotOfARunningClusterComesBack() throws {
+        let lab = try RealLab()
+        expect(lab, "pve1", "pvecm create homelab")
+        #expect(until(lab, "pve1", "touch /etc/pve/x && rm /etc/pve/x"))
+        expect(lab, "pve1", "sed -i 's/config_version=\"1\"/config_version=\"2\"/' /etc/pve/cluster.conf")
+        #expect(until(lab, "pve1", "cman_tool version | grep -q ' 2$'"))
+        try lab.process.takeSnapshot("before")
+        expect(lab, "pve1", "service cman restart && test /var/run/cman.pid -nt /etc/cluster/cluster.conf")
+        expect(lab, "pve1", "service cman stop && rm /etc/cluster/cluster.conf")
+        try lab.process.restoreSnapshot("before")
+        expect(lab, "pve1", "service cman status && cman_tool version | grep -q ' 2$'")
+        expect(lab, "pve1", "test ! /var/run/cman.pid -nt /etc/cluster/cluster.conf && touch /etc/pve/x")
+        #expect(
+            until(
+                lab, "pve1", "timeout 5 openssl s_client -connect 127.0.0.1:8006 </dev/null >/dev/null 2>&1"))
+    }
+
     @Test func aRebootedNodeComesBack() throws {
         let lab = try RealLab()
         expect(lab, "pve1", "pvecm create homelab")

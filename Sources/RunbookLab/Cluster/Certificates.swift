@@ -39,11 +39,12 @@ extension ClusterModel {
         effect("certificate", on: node, command: "openssl")
     }
 
+    /// The cluster's authority. Its own key is an elliptic one, for the sake of a quick start.
     private func makeAuthority(_ node: String, _ tree: String) async throws {
         let files = try await openssl(
             node,
             """
-            openssl genrsa -out key 2048
+            openssl ecparam -name prime256v1 -genkey -noout -out key
             openssl req -batch -days 3650 -new -x509 -nodes -key key -out cert -subj '/CN=Proxmox Virtual Environment/OU=\(clock.unixTime)/O=PVE Cluster Manager CA'
             openssl genrsa -out auth.key 1024
             openssl rsa -in auth.key -pubout -out auth.pub

@@ -116,6 +116,7 @@ extension ClusterModel {
     private func mirror(_ config: String, on node: String) throws(NodeFileError) {
         try control.makeDirectory(node, "/etc/cluster", mode: 0o755)
         try control.write(node, "/etc/cluster/cluster.conf", text: config)
+        state[node].corosync?.hasNewerFile = true
         log(
             node, "syslog",
             "pmxcfs[\(state[node].pmxcfs?.pid ?? 0)]: [dcdb] notice: wrote new cluster config "

@@ -177,12 +177,24 @@ package actor ClusterModel: NodeModel {
         state = snapshot.state
         skipped = clock.now - snapshot.now
         for node in state.nodes where node.isUp {
+            bootTasks.removeValue(forKey: node.name)?.cancel()
             showPVE(node.name)
             showDevices(node.name)
             await stopWeb(node.name)
+            await restorePIDs(node)
         }
         control.setPortal(port: UInt16(clamping: profile.nas.port), open: state.storage.isReachable)
         await refresh()
+    }
+}
+
+extension ClusterModel {
+    /// The pid files lay in /run, which the boot before a restore has emptied.
+    private func restorePIDs(_ node: NodeState) async {
+        notePID(node.name, "cman", node.corosync == nil ? nil : node.nextPID)
+        notePID(node.name, "rgmanager", node.rgmanager?.pid)
+        guard node.corosync?.hasNewerFile == true else { return }
+        _ = await control.run(node.name, ["touch", "-d", "@0", "/var/run/cman.pid"])
     }
 }
 

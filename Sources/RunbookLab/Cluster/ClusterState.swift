@@ -114,6 +114,8 @@ struct Corosync: Equatable, Sendable {
     var generation = 4
     var isQuorate = false
     var quorateSince: Duration?
+    /// cluster.conf came to /etc/cluster again after the start, so cman.pid is the older of the two files.
+    var hasNewerFile = false
     /// Since when the quorum disk counts here; nil while it does not.
     var diskSince: Int?
 }

@@ -149,8 +149,9 @@ extension ClusterModel {
         for guest in profile.guests where guest.node == node {
             installGuest(guest.id, name: guest.name, on: node, isRunning: guest.isRunning)
         }
-        await setUpRootKeys(node)
+        async let keys: Void = setUpRootKeys(node)
         try? await makeCertificates(node)
+        await keys
     }
 
     func installGuest(_ id: Int, name: String, on node: String, isRunning: Bool) {
