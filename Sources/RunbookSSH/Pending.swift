@@ -68,8 +68,8 @@ final class Pending<Value: Sendable>: Sendable {
     func value(until deadline: ContinuousClock.Instant, late: TransportError) async -> Answer {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                try? await Task.sleep(until: deadline, clock: .continuous)
-                // Also after a cancellation: nobody waits for this task then, and the answer is there.
+                // A sleep that was cancelled says nothing: there is an answer, or the caller gives one.
+                guard (try? await Task.sleep(until: deadline, clock: .continuous)) != nil else { return }
                 self.complete(.failure(late))
             }
             let answer = await value()

@@ -154,7 +154,7 @@ extension Session {
     }
 
     private func notSSH(_ request: HandshakeRequest, _ greeting: String) -> TransportError? {
-        guard !greeting.isEmpty, !greeting.hasPrefix("SSH-") else { return nil }
+        guard !greeting.hasPrefix("SSH-"), !"SSH-".hasPrefix(greeting) else { return nil }
         return TransportError(
             .unreachable, host: host,
             "\(request.address.description) is not an SSH server: it says “\(harmless(greeting))”",

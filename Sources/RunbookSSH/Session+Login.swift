@@ -1,4 +1,5 @@
 import CLibSSH
+import CRunbookSSH
 import RunbookTransport
 
 /// How the host took an attempt to log in.
@@ -58,7 +59,9 @@ extension Session {
     ) throws(TransportError) -> LoginAnswer {
         switch file.open(passphrase: passphrase) {
         case .key(let key):
-            return try login(until: deadline) { unsafe ssh_userauth_publickey(handle, nil, key.raw) }
+            return try loginAlsoWithSHA1(unsafe ssh_key_type(key.raw), until: deadline) {
+                unsafe ssh_userauth_publickey(handle, nil, key.raw)
+            }
         case .unusable:
             return .unusable("is not a private key that libssh can read")
         case .needsPassphrase:
@@ -79,7 +82,22 @@ extension Session {
             return .needsPassphrase
         }
         defer { unsafe ssh_key_free(raw) }
-        return try login(until: deadline) { unsafe ssh_userauth_try_publickey(handle, nil, raw) }
+        return try loginAlsoWithSHA1(type, until: deadline) {
+            unsafe ssh_userauth_try_publickey(handle, nil, raw)
+        }
+    }
+
+    /// Tries an RSA key once more with SHA-1 where the site file allows that: a server that was cut down to
+    /// old algorithms may announce all that its program knows.
+    private func loginAlsoWithSHA1(
+        _ type: ssh_keytypes_e, until deadline: ContinuousClock.Instant, _ step: () -> Int32
+    ) throws(TransportError) -> LoginAnswer {
+        let answer = try login(until: deadline, step)
+        guard answer == .denied, let all = legacyPublicKeys, type == SSH_KEYTYPE_RSA else { return answer }
+        let option = Int32(bitPattern: SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES.rawValue)
+        unsafe runbook_ssh_set_string(handle, option, "ssh-rsa")
+        defer { unsafe runbook_ssh_set_string(handle, option, all) }
+        return try login(until: deadline, step)
     }
 
     /// Logs in with a key of the agent.

@@ -27,6 +27,8 @@ import RunbookTransport
     var pulse = Pulse(silence: .seconds(5), signOfLife: .seconds(10))
     /// The host key that was proven, as it stands in known_hosts.
     var provenKey: String?
+    /// The signature algorithms for user keys where SHA-1 is allowed; nil where it is not.
+    private(set) var legacyPublicKeys: String?
     /// False until the first command runs; see `acknowledgeAtOnce`.
     var hasRunCommand = false
     /// Why the session must end although it works.
@@ -49,6 +51,7 @@ import RunbookTransport
     func begin(user: String, algorithms: Algorithms) throws(TransportError) {
         guard let session = unsafe ssh_new() else { throw local("libssh cannot make a session") }
         unsafe raw = unsafe session
+        legacyPublicKeys = algorithms.publicKeys
         unsafe ssh_set_blocking(session, 0)
         unsafe ssh_set_counters(session, counter, nil)
         var results = unsafe [
