@@ -40,7 +40,7 @@ package protocol HostSession: AnyObject, Sendable {
     func forget(_ id: AttemptID) async throws(TransportError)
 
     /// Reads a file as a whole; nil when there is none. Links are followed; the answer says where they led.
-    /// - Parameter limit: in bytes; a longer file is `local` trouble that names the limit.
+    /// The limit is in bytes; a longer file is `local` trouble that names the limit.
     func read(_ path: String, limit: Int) async throws(TransportError) -> HostFile?
 
     /// Takes the host for this run, or says who has it. The same run re-enters.

@@ -1,1 +1,787 @@
 #!/bin/sh
+# What runs on a host: one long-lived shell that reads requests of one line each and answers in frames.
+# docs/supervisor.md has the protocol, the files and the reasons. Only what Debian 7 has is used: dash 0.5.7,
+# coreutils 8.13, setsid, grep. Started as `sh -c TEXT runbook RUN NONCE [BASE]`; comments are not sent.
+# A process costs a millisecond, so claims, states and short texts are handled by builtins alone. A file that
+# is emptied and written anew costs as much (ext4 starts to write it out when it is closed): append instead.
+#
+# Names begin with rb_ (but for nl), so that no variable of a runbook can meet them. Functions that give back a value say
+# so and set rb_… ; times are centiseconds.
+
+nl='
+'
+rb_run=$1 rb_n=$2 rb_o=$nl rb_seq=0 rb_last=
+# shellcheck disable=SC2016 # for the script's own shell
+rb_head='{ read -r rb_x </proc/self/stat && set -- ${rb_x##*) } && echo "pid $$ ${20-} ." >&8; } 2>/dev/null || :; unset rb_x; shift $#; umask 022; exec 8>&- 9<&-; '
+# bash as `sh` does not tell what a child died of; rb_ended needs it told.
+# shellcheck disable=SC3028,SC3040
+[ -z "$BASH_VERSION" ] || set +o posix
+export LC_ALL=C
+unset ENV BASH_ENV CDPATH
+set -f
+umask 077
+cd /
+# Caught, not ignored: a command that is started gets the default action back.
+trap : HUP INT QUIT TERM
+
+# --- replies -----------------------------------------------------------------------------------------
+
+# rb_say TEXT WORDS: adds a frame to the reply.
+rb_say() { rb_o="${rb_o}RB1 $rb_n $rb_tag ${#1} $2$nl$1"; }
+
+# Sends what was said. Nobody there to hear it: nothing more to do.
+rb_flush() {
+    printf %s "$rb_o" || exit
+    rb_o=
+}
+
+# rb_fail TEXT: this request cannot be carried out, for a reason of this host.
+rb_fail() { rb_say "$1" failed; }
+
+# rb_slurp FILE SIZE: the text into rb_s without a process. Fails when the text is too long for that, or when
+# the shell's `read` swallowed a NUL: then the position at the end is not the length.
+rb_slurp() {
+    [ "$2" -gt 0 ] && [ "$2" -le 2000 ] || return 1
+    rb_s='' rb_x=''
+    {
+        while IFS= read -r rb_l <&4; do
+            rb_s=$rb_s$rb_l$nl
+            [ ${#rb_s} -le 2000 ] || return 1
+        done
+        rb_s=$rb_s$rb_l
+        read -r rb_l rb_x </proc/self/fdinfo/4
+    } 2>/dev/null 4<"$1"
+    [ "$rb_x" = ${#rb_s} ]
+}
+
+# rb_text FILE SIZE HEAD TAIL WORDS: a frame with the file's text, whole up to HEAD + TAIL bytes, else its
+# first HEAD and its last TAIL bytes. SIZE is a guess. The last word is the whole length.
+rb_text() {
+    if [ ! -s "$1" ]; then
+        rb_say '' "$5 0"
+    elif rb_slurp "$1" "$2"; then
+        rb_say "$rb_s" "$5 ${#rb_s}"
+    else
+        rb_x=$(wc -c <"$1")
+        rb_x=$((rb_x))
+        rb_flush
+        if [ $rb_x -le $(($3 + $4)) ]; then
+            printf '%s\n' "RB1 $rb_n $rb_tag $rb_x $5 $rb_x"
+            head -c $rb_x "$1"
+        else
+            printf '%s\n' "RB1 $rb_n $rb_tag $(($3 + $4)) $5 $rb_x"
+            [ "$3" = 0 ] || head -c "$3" "$1"
+            tail -c "$4" "$1"
+        fi
+    fi
+}
+
+# --- small things ------------------------------------------------------------------------------------
+
+# The time since boot into rb_t. The wall clock may jump; this does not.
+rb_clock() {
+    read -r rb_t rb_x </proc/uptime
+    rb_x=${rb_t#*.} rb_t=${rb_t%.*}
+    rb_t=$((rb_t * 100 + ${rb_x#0}))
+}
+
+# rb_pause TIME
+rb_pause() { sleep $(($1 / 100)).$(($1 / 10 % 10))$(($1 % 10)) 2>/dev/null || sleep $((($1 + 99) / 100)); }
+
+# rb_once FILE TEXT: writes the file if there is none. One builtin and one open(O_EXCL): of all who try, one
+# wins. The dot at the end shows that the line is whole.
+rb_once() {
+    set -C
+    { printf '%s .\n' "$2" >"$1"; } 2>/dev/null
+    rb_x=$?
+    set +C
+    return $rb_x
+}
+
+# rb_line FILE: its one line, whole, into rb_l; fails when it is missing, empty or torn.
+rb_line() {
+    rb_l=
+    IFS= read -r rb_l 2>/dev/null <"$1" || return 1
+    case $rb_l in *' .') rb_l=${rb_l% .} ;; *) return 1 ;; esac
+}
+
+# rb_stat LINE: of a /proc/PID/stat into rb_status and rb_ticks (the start). The name in parentheses may
+# hold spaces and parentheses.
+rb_stat() {
+    # shellcheck disable=SC2086
+    set -- ${1##*) }
+    rb_status=$1 rb_ticks=${20}
+}
+
+# rb_alive PID TICKS: whether that process, and not another one under its number, is there.
+rb_alive() {
+    rb_l=
+    IFS= read -r rb_l 2>/dev/null </proc/"$1"/stat || return 1
+    rb_stat "$rb_l"
+    [ "$rb_ticks" = "$2" ] && case $rb_status in Z | X) false ;; esac
+}
+
+# rb_load ATTEMPT: its claim file into rb_claim (the claim), rb_cpid and rb_cticks (the command), rb_cend (the
+# end), each empty when the line is missing; rb_torn when a line is not whole.
+rb_load() {
+    rb_claim='' rb_cpid='' rb_cticks='' rb_cend='' rb_torn='' rb_l=''
+    while IFS= read -r rb_l; do
+        case $rb_l in
+        'start '*' .' | 'abort '*' .') rb_claim=${rb_l% .} ;;
+        'pid '*' .')
+            # shellcheck disable=SC2086
+            set -- $rb_l
+            rb_cpid=$2 rb_cticks=$3
+            ;;
+        'end '*' .')
+            rb_cend=${rb_l#end }
+            rb_cend=${rb_cend% .}
+            ;;
+        *) rb_torn=1 ;;
+        esac
+    done 2>/dev/null <"$rb_d/$1.claim"
+    [ -z "$rb_l" ] || rb_torn=1
+}
+
+# rb_kill PID: ends a process group; returns when nobody is left in it.
+rb_kill() {
+    kill -TERM "-$1" 2>/dev/null
+    rb_clock
+    rb_y=$((rb_t + 1000))
+    while kill -0 "-$1" 2>/dev/null; do
+        rb_pause 10
+        rb_clock
+        [ "$rb_t" -lt $rb_y ] || kill -KILL "-$1" 2>/dev/null
+        [ "$rb_t" -lt $((rb_y + 500)) ] || return
+    done
+}
+
+# --- running a script --------------------------------------------------------------------------------
+
+# rb_has sh|bash: whether the shell is here. Asked before a claim: a claim without a command is in doubt.
+rb_has() { [ "$1" = sh ] || command -v "$1" >/dev/null; }
+
+# rb_spawn SHELL SCRIPT: runs it in a session of its own, in the foreground: what a shell starts with `&`
+# ignores SIGINT and SIGQUIT, and so would everything below it. stdin is 5, stdout 6, stderr 7; its
+# number goes to 8. The text goes through a pipe: argv can be read by everybody. The parentheses keep this shell's
+# own stderr where it is. Status into rb_rc, what was written into rb_po and rb_pe.
+rb_spawn() {
+    case $1 in
+    bash) rb_x='bash -eu -o pipefail' ;;
+    *) rb_x='sh -eu' ;;
+    esac
+    # shellcheck disable=SC2034 # used in the eval
+    rb_script=$rb_head$2
+    [ ! -s "$rb_w.err" ] || exec 2>"$rb_w.err"
+    eval "($rb_env setsid $rb_x /proc/self/fd/9 <&5 >&6 2>&7 3>&- 5<&- 6>&- 7>&- 9<<RB_END)$nl\$rb_script${nl}RB_END$nl"
+    rb_rc=$?
+    read -r rb_x rb_po </proc/self/fdinfo/6
+    read -r rb_x rb_pe </proc/self/fdinfo/7
+}
+
+# rb_ended FILE SEQ: how it ended, into rb_end. FILE says why it was stopped, if it was (and if it speaks of
+# SEQ, or SEQ is empty). A shell gives 128 + n for a signal and for `exit 128 + n` alike, but only of the
+# former does it say something on its stderr.
+rb_ended() {
+    rb_end="exited $rb_rc"
+    if [ "$rb_rc" -gt 128 ] && [ -s "$rb_w.err" ]; then rb_end="signalled $((rb_rc - 128))"; fi
+    rb_line "$1" || return
+    # shellcheck disable=SC2086
+    set -- "$2" $rb_l
+    [ "${1:-$3}" = "$3" ] || return
+    rb_end=$2
+    # Whoever stops it ends the whole group; the end is told when nobody is left.
+    rb_clock
+    rb_y=$((rb_t + 1600))
+    while [ "$4" -gt 0 ] && kill -0 "-$4" 2>/dev/null && [ "$rb_t" -lt $rb_y ]; do
+        rb_pause 10
+        rb_clock
+    done
+}
+
+# rb_begin TIMEOUT stop|leave ATTEMPT|-: tells the watch what is about to run, and starts one if there is none.
+rb_begin() {
+    rb_clock
+    rb_seq=$((rb_seq + 1))
+    echo "now $rb_seq $((rb_t + $1)) $2 $3 $rb_tag ." >&3
+    [ -s "$rb_w.dog" ] && return
+    printf 1 >"$rb_w.dog"
+    rb_watch </dev/null 2>/dev/null 3<&- 4<"$rb_w.now" 5<&- 6>&- 7>&- 8>&- &
+}
+
+# Keeps the time-outs of this shell, which waits for its command and can do nothing else. One process for all
+# commands, asleep but for a moment a second, gone when nothing ran for three.
+rb_watch() {
+    rb_idle=0 rb_wseq='' rb_wdue=0
+    rb_news
+    while kill -0 $$; do
+        rb_before=$rb_wseq
+        rb_clock
+        rb_nap=100 rb_left=$((rb_wdue - rb_t + 5))
+        if [ $rb_left -gt 0 ] && [ $rb_left -lt 100 ]; then rb_nap=$((rb_left + 5)); fi
+        rb_pause $rb_nap
+        rb_news
+        case $rb_watt in
+        -) ;;
+        *)
+            rb_load "$rb_watt"
+            rb_wpid=$rb_cpid rb_wticks=$rb_cticks
+            ;;
+        esac
+        if [ -n "$rb_wpid" ] && rb_alive "$rb_wpid" "$rb_wticks"; then
+            rb_idle=0
+            rb_clock
+            rb_before=$rb_wseq
+            [ "$rb_t" -lt "$rb_wdue" ] || rb_news
+            # Its number was read before the next command was announced: it belongs to this one.
+            if [ "$rb_t" -ge "$rb_wdue" ] && [ "$rb_before" = "$rb_wseq" ]; then rb_expired; fi
+        elif [ "$rb_wseq" = "$rb_before" ]; then
+            rb_idle=$((rb_idle + 1))
+        else
+            rb_idle=0
+        fi
+        if [ $rb_idle -ge 3 ]; then
+            # First say that nobody watches, then look once more: whoever began in between is seen here, whoever
+            # begins later starts another watch.
+            true >"$rb_w.dog"
+            rb_before=$rb_wseq
+            rb_news
+            [ "$rb_wseq" != "$rb_before" ] || exit
+            printf 1 >"$rb_w.dog"
+            rb_idle=0
+        fi
+    done
+    exit
+}
+
+# What the shell, and the commands of questions, have told since the last time.
+rb_news() {
+    while IFS= read -r rb_l <&4; do
+        # shellcheck disable=SC2086
+        set -- $rb_l
+        case $1.$# in
+        now.7) rb_wseq=$2 rb_wdue=$3 rb_wthen=$4 rb_watt=$5 rb_wtag=$6 rb_wpid='' ;;
+        pid.4) rb_wpid=$2 rb_wticks=$3 ;;
+        esac
+    done
+}
+
+# The command rb_wpid has had its time.
+rb_expired() {
+    case $rb_wthen.$rb_watt in
+    leave.*)
+        # The answer is this process's or the shell's, never both: the .left file decides.
+        rb_once "$rb_d/$rb_watt.left" left || exit
+        rb_tag=$rb_wtag rb_o=
+        rb_say '' left
+        rb_say '' 'done'
+        rb_flush
+        exit
+        ;;
+    stop.-) echo "timedout $rb_wseq $rb_wpid ." >"$rb_w.why" ;;
+    *) rb_once "$rb_d/$rb_watt.why" "timedout $rb_wseq $rb_wpid" ;;
+    esac
+    rb_kill "$rb_wpid"
+}
+
+# --- questions ---------------------------------------------------------------------------------------
+
+# rb_p PHASE: ends the phase before, whose answers together decide how it goes on, and begins the next.
+rb_p() {
+    case $rb_phase.$rb_sum in
+    unless.yes | check.yes | require.no | require.none) rb_fate=skip ;;
+    unless.none | check.none) rb_fate=doubt ;;
+    esac
+    rb_phase=$1 rb_sum=
+}
+
+# rb_q SHELL NEGATED WITHIN EVERY HOLD TIMEOUT NO_EXITS MATCHES SCRIPT PATTERN…: asks until yes or until
+# WITHIN is over, and answers. The first MATCHES patterns must be found, the others must not.
+rb_q() {
+    case $rb_phase.$rb_fate in
+    ask.go | unless.go | check.go | require.go | require.doubt | after.over) ;;
+    *) return ;;
+    esac
+    rb_is_ready || return
+    rb_clock
+    rb_until=$((rb_t + $3))
+    [ "$rb_patient" = 1 ] || rb_until=0
+    while :; do
+        rb_ask "$@"
+        if [ "$5" -gt 0 ] && [ "$rb_patient.$rb_v" = 1.yes ]; then
+            rb_pause "$5"
+            rb_ask "$@"
+        fi
+        [ $rb_v != yes ] || break
+        rb_clock
+        rb_left=$((rb_until - rb_t))
+        [ $rb_left -gt 0 ] || break
+        [ $rb_left -lt "$4" ] || rb_left=$4
+        rb_pause "$rb_left"
+    done
+    case $rb_sum.$rb_v in
+    none.* | *.none) rb_sum=none ;;
+    no.* | *.no) rb_sum=no ;;
+    *) rb_sum=yes ;;
+    esac
+    rb_text "$rb_w.o" "$rb_po" 0 4096 "answer $rb_phase $rb_v $rb_why $rb_end"
+    rb_text "$rb_w.e" "$rb_pe" 0 4096 errors
+}
+
+# rb_ask, as rb_q: once. The verdict into rb_v, the reason into rb_why.
+rb_ask() {
+    rb_rc='' rb_v=none rb_why=local rb_end='exited -1' rb_po=0 rb_pe=0
+    [ ! -s "$rb_w.o" ] || true >"$rb_w.o"
+    [ ! -s "$rb_w.e" ] || true >"$rb_w.e"
+    rb_has "$1" || return
+    rb_begin "$6" stop -
+    { rb_spawn "$1" "$9"; } 5</dev/null 6>>"$rb_w.o" 7>>"$rb_w.e" 8>&3
+    [ -n "$rb_rc" ] || return
+    rb_ended "$rb_w.why" $rb_seq
+    case $rb_end in
+    'exited 0')
+        rb_v=yes rb_why=-
+        rb_judge "$8" "$@"
+        ;;
+    exited*)
+        case " $7 " in
+        *" $rb_rc "*) rb_v=no rb_why=- ;;
+        *) rb_why='exit' ;;
+        esac
+        ;;
+    timedout) rb_why=timeout ;;
+    *) rb_why=signal ;;
+    esac
+    case $2.$rb_v in
+    1.yes) rb_v=no ;;
+    1.no) rb_v=yes ;;
+    esac
+}
+
+# rb_judge MATCHES and the arguments of rb_q: looks for the patterns in the output.
+rb_judge() {
+    rb_m=$1 rb_k=0
+    shift 10
+    for rb_x; do
+        rb_k=$((rb_k + 1))
+        grep -E -q -e "$rb_x" -- "$rb_w.o" 2>/dev/null
+        case $?.$((rb_k <= rb_m)) in
+        0.1 | 1.0) ;;
+        1.1) rb_v=no rb_why=match:$rb_k && return ;;
+        0.0) rb_v=no rb_why=none:$((rb_k - rb_m)) && return ;;
+        *) rb_v=none rb_why=pattern:$rb_k && return ;;
+        esac
+    done
+}
+
+# --- attempts ----------------------------------------------------------------------------------------
+
+# rb_attempt ATTEMPT SHELL TIMEOUT stop|leave OK_EXITS none|text|LENGTH SCRIPT [TEXT]: claims and runs, if the
+# questions before allow it.
+rb_attempt() {
+    rb_p run
+    [ "$rb_fate" = go ] || {
+        rb_say '' skipped
+        return
+    }
+    rb_fate=refused
+    rb_is_ready || return
+    rb_has "$2" || {
+        rb_fail "the shell $2 is missing"
+        return
+    }
+    rb_a=$rb_d/$1 rb_in=/dev/null rb_won=''
+    [ "$6" = none ] || rb_input "$6" "$8" || return
+    {
+        rb_won=no
+        rb_once "$rb_a.claim" "start $rb_n $rb_boot $$ $rb_self" && {
+            rb_won=yes
+            # What was said so far goes out now: the watch may have to say the rest.
+            [ "$4" = stop ] || rb_flush
+            rb_begin "$3" "$4" "$1"
+            rb_spawn "$2" "$7"
+        } 8>>"$rb_a.claim"
+    } 5<"$rb_in" 6>>"$rb_a.out" 7>>"$rb_a.err"
+    case $rb_won in
+    '') rb_fail "cannot write in $rb_d" ;;
+    no)
+        rb_state "$1"
+        rb_tell_state "$1"
+        ;;
+    *) rb_record "$1" "$4" "$5" ;;
+    esac
+}
+
+# rb_input text|LENGTH TEXT: what the command reads. Longer input lies here already; it must be all of it.
+rb_input() {
+    rb_in=$rb_a.$rb_n.in
+    if [ "$1" = text ]; then
+        printf %s "$2" >"$rb_in" || {
+            rb_fail "cannot write in $rb_d"
+            return 1
+        }
+    else
+        rb_x=$(wc -c <"$rb_in")
+        [ $((rb_x)) = "$1" ] || {
+            rb_fail "the input of the command arrived short: $((rb_x)) of $1 bytes"
+            return 1
+        }
+    fi
+}
+
+# rb_record ATTEMPT stop|leave OK_EXITS: writes how it ended, before anything else, and tells it.
+rb_record() {
+    rb_ended "$rb_a.why" ''
+    echo "end $rb_end ." >>"$rb_a.claim" || rb_last=1
+    [ "$rb_in" = /dev/null ] || true >"$rb_in"
+    if [ "$2" = leave ]; then
+        # Answered long ago: this shell was only kept to write the line above.
+        rb_once "$rb_a.left" ended || rb_leave
+    fi
+    rb_fate=over rb_patient=0
+    case " $3 " in *" ${rb_end#exited } "*) rb_patient=1 ;; esac
+    rb_tell_end
+}
+
+# The end of the attempt rb_a, how: rb_end.
+rb_tell_end() {
+    rb_say '' "ended $rb_end"
+    rb_text "$rb_a.out" "$rb_po" 16384 49152 out
+    rb_text "$rb_a.err" "$rb_pe" 16384 49152 err
+}
+
+# rb_state ATTEMPT: what its files say, into rb_st; of an ended one how, into rb_end.
+rb_state() {
+    rb_a=$rb_d/$1 rb_tries=0 rb_st=unclaimed
+    while [ -e "$rb_a.claim" ]; do
+        rb_load "$1"
+        rb_claimed "$1"
+        # A line that is just being written is whole the next moment.
+        [ $rb_st = torn ] && [ $rb_tries -lt 3 ] || return
+        rb_tries=$((rb_tries + 1))
+        rb_pause 20
+    done
+}
+
+# rb_claimed ATTEMPT: the state behind the claim that was loaded.
+rb_claimed() {
+    rb_y=$1
+    # shellcheck disable=SC2086
+    set -- $rb_claim
+    case $1.$# in
+    abort.3) rb_st=fenced ;;
+    start.5)
+        rb_st=ended
+        if [ -z "$rb_cend" ]; then
+            if [ "$3" != "$rb_boot" ]; then
+                rb_st=rebooted
+            elif rb_alive "${rb_cpid:-0}" "$rb_cticks" || rb_alive "$4" "$5"; then
+                rb_st=running rb_torn=
+            else
+                # It may have ended between the two looks.
+                rb_load "$rb_y"
+                [ -n "$rb_cend" ] || rb_st=vanished
+            fi
+            [ -n "$rb_cend" ] || [ -z "$rb_torn" ] || rb_st=torn
+        fi
+        rb_end=$rb_cend
+        ;;
+    *) rb_st=torn ;;
+    esac
+}
+
+# rb_tell_state ATTEMPT
+rb_tell_state() {
+    rb_say '' "state $rb_st"
+    if [ "$rb_st" = ended ]; then
+        rb_po=1 rb_pe=1
+        rb_tell_end
+    fi
+}
+
+rb_lookup() {
+    rb_is_ready || return
+    rb_state "$1"
+    rb_tell_state "$1"
+}
+
+# Waits for the end as long as it takes; the phase `after` comes next.
+rb_follow() {
+    rb_fate=refused rb_nap=10
+    rb_is_ready || return
+    rb_state "$1"
+    while [ $rb_st = running ]; do
+        rb_pause $rb_nap
+        [ $rb_nap -ge 100 ] || rb_nap=$((rb_nap + 10))
+        rb_state "$1"
+    done
+    if [ $rb_st = ended ]; then
+        rb_fate=over rb_patient=0
+        case $rb_end in exited*) rb_patient=1 ;; esac
+        rb_po=1 rb_pe=1
+        rb_tell_end
+    else
+        rb_tell_state "$1"
+    fi
+}
+
+rb_fence() {
+    rb_is_ready || return
+    if rb_once "$rb_d/$1.claim" "abort $rb_n $rb_boot"; then
+        rb_st=fenced
+    else
+        rb_state "$1"
+    fi
+    rb_tell_state "$1"
+}
+
+rb_stop() {
+    rb_is_ready || return
+    rb_state "$1"
+    [ $rb_st = running ] || return
+    rb_tries=0
+    # Claimed, but the command has not said its number yet.
+    while [ $rb_st = running ] && [ -z "$rb_cpid" ] && [ $rb_tries -lt 50 ]; do
+        rb_pause 10
+        rb_tries=$((rb_tries + 1))
+        rb_state "$1"
+    done
+    rb_once "$rb_a.why" "stopped 0 ${rb_cpid:-0}"
+    if [ -n "$rb_cpid" ] && rb_alive "$rb_cpid" "$rb_cticks"; then rb_kill "$rb_cpid"; fi
+    rb_tries=0
+    rb_state "$1"
+    while [ $rb_st = running ] && [ $rb_tries -lt 100 ]; do
+        rb_pause 20
+        rb_tries=$((rb_tries + 1))
+        rb_state "$1"
+    done
+    # Whoever was to write the end is gone, and so is the command: it was ended here.
+    if [ $rb_st = vanished ]; then echo "end stopped ." >>"$rb_a.claim"; fi
+    [ $rb_st != running ] || rb_fail "the command does not end, not even by SIGKILL"
+}
+
+# What a command wrote is no longer needed. Emptied, not removed: that takes no process.
+rb_forget() {
+    rb_load "$1"
+    [ -n "$rb_cend" ] || return
+    [ ! -s "$rb_d/$1.out" ] || true >"$rb_d/$1.out"
+    [ ! -s "$rb_d/$1.err" ] || true >"$rb_d/$1.err"
+}
+
+# --- the host ----------------------------------------------------------------------------------------
+
+# rb_read PATH LIMIT
+rb_read() {
+    rb_is_ready || return
+    rb_y=$(stat -L -c '%a %u:%g %F' -- "$1" 2>&1) || {
+        case $rb_y in
+        *'No such file or directory'* | *'Not a directory'*) rb_say '' absent ;;
+        *) rb_fail "$rb_y" ;;
+        esac
+        return
+    }
+    case $rb_y in
+    *' regular file' | *' regular empty file') ;;
+    *)
+        rb_fail "$1 is not a file"
+        return
+        ;;
+    esac
+    # A copy, so that the length that is told is the length that is sent, also of a file in motion.
+    rb_x=$(head -c $(($2 + 1)) -- "$1" 2>&1 >"$rb_w.buf") || {
+        rb_fail "$rb_x"
+        return
+    }
+    rb_x=$(wc -c <"$rb_w.buf")
+    rb_x=$((rb_x))
+    if [ $rb_x -gt "$2" ]; then
+        rb_fail "$1 is longer than $2 bytes"
+    else
+        rb_say "$(readlink -f -- "$1")" path
+        rb_flush
+        printf '%s\n' "RB1 $rb_n $rb_tag $rb_x file ${rb_y%% regular*}"
+        cat "$rb_w.buf"
+    fi
+    true >"$rb_w.buf"
+}
+
+# rb_lock WHO SINCE RUNBOOK
+rb_lock() {
+    rb_is_ready || return
+    rb_once "$rb_b/lock" "$rb_run$nl$1$nl$2$nl$3$nl" && {
+        rb_say '' taken
+        return
+    }
+    rb_tries=0
+    until rb_read_lock; do
+        rb_tries=$((rb_tries + 1))
+        [ $rb_tries -lt 3 ] || {
+            rb_say '' held
+            return
+        }
+        rb_pause 20
+    done
+    if [ "$rb_l1" = "$rb_run" ]; then
+        rb_say '' taken
+    else
+        rb_say "$rb_l1$nl$rb_l2$nl$rb_l3$nl$rb_l4" held
+    fi
+}
+
+# Who holds this host, into rb_l1 … rb_l4; fails when the file is not whole.
+rb_read_lock() {
+    rb_l1='' rb_x=''
+    {
+        IFS= read -r rb_l1 && IFS= read -r rb_l2 && IFS= read -r rb_l3 && IFS= read -r rb_l4 && IFS= read -r rb_x
+    } 2>/dev/null <"$rb_b/lock"
+    [ "$rb_x" = ' .' ]
+}
+
+rb_unlock() {
+    rb_is_ready || return
+    if rb_read_lock && [ "$rb_l1" = "$rb_run" ]; then rm -f "$rb_b/lock"; fi
+}
+
+# rb_greet 0|1: who this is; makes the run's folder if it is a new run.
+rb_greet() {
+    for rb_x in setsid grep head tail wc sleep mkdir rm stat id date readlink cat; do
+        command -v $rb_x >/dev/null || {
+            rb_fail "the program $rb_x is missing"
+            return
+        }
+    done
+    rb_folder "$1" || return
+    rb_wall=$(date +%s)
+    rb_x=$(id -un 2>/dev/null) || rb_x=$rb_uid
+    rb_y=
+    read -r rb_y 2>/dev/null </etc/machine-id || read -r rb_y 2>/dev/null </var/lib/dbus/machine-id
+    read -r rb_l </proc/sys/kernel/hostname
+    rb_say "${rb_boot%/*}$nl${rb_boot#*/}$nl$rb_wall$nl$rb_uid$nl$rb_x$nl$rb_l$nl$rb_y$nl$rb_found$nl$rb_d" facts
+}
+
+# rb_folder 0|1: looks at the run's folder, and makes it; the finding into rb_found. Somebody else's folder,
+# or a link, must not be written to, however it came there.
+rb_folder() {
+    rb_ready='' rb_greeted=1 rb_found=foreign
+    if [ ! -d "$rb_b" ]; then
+        [ "$1" = 1 ] || {
+            rb_found=missing
+            return
+        }
+        case $rb_b in "$HOME"/*) mkdir -p "${rb_b%/*}" 2>/dev/null ;; esac
+        rb_x=$(mkdir "$rb_b" 2>&1) || [ -d "$rb_b" ] || {
+            rb_fail "$rb_x"
+            return 1
+        }
+    fi
+    rb_mine "$rb_b" '*[0145][0145]' || return 0
+    if [ ! -e "$rb_d" ] && [ ! -L "$rb_d" ]; then
+        rb_found=missing
+        [ "$1" = 1 ] || return 0
+        # Without -p: of a folder that is there already it says so.
+        rb_x=$(mkdir "$rb_d" 2>&1) || {
+            rb_fail "$rb_x"
+            return 1
+        }
+    fi
+    rb_found=foreign
+    rb_mine "$rb_d" 700 || return 0
+    if rb_line "$rb_d/marker"; then
+        [ "$rb_l" = "runbook 1 $rb_run" ] || return 0
+        rb_found=ours
+    elif [ "$1" = 1 ]; then
+        printf '%s\n' "runbook 1 $rb_run ." >"$rb_d/marker" || {
+            rb_fail "cannot write in $rb_d"
+            return 1
+        }
+        rb_found=made
+    else
+        rb_found=missing
+        return
+    fi
+    rb_open
+}
+
+# rb_mine FOLDER MODE
+rb_mine() {
+    [ ! -L "$1" ] && [ -d "$1" ] && [ -O "$1" ] || return 1
+    # shellcheck disable=SC2254
+    case $(stat -c %a -- "$1") in $2) ;; *) return 1 ;; esac
+}
+
+rb_is_ready() {
+    [ -n "$rb_ready$rb_greeted" ] || rb_open
+    [ -n "$rb_ready" ] || {
+        rb_fail "$rb_d is not there or not this run's"
+        return 1
+    }
+}
+
+# Opens the run's folder if it is ours. What the shell says of its children goes to a file: rb_ended reads it.
+# 3 is where the watch is told what runs.
+rb_open() {
+    [ ! -L "$rb_d" ] && [ -O "$rb_d" ] && rb_line "$rb_d/marker" && [ "$rb_l" = "runbook 1 $rb_run" ] || return
+    [ -n "$rb_opened" ] || { true >"$rb_w.err" && true >"$rb_w.now"; } 2>/dev/null || return
+    [ -n "$rb_opened" ] || exec 2>"$rb_w.err" 3>>"$rb_w.now"
+    rb_ready=1 rb_opened=1
+}
+
+# --- start -------------------------------------------------------------------------------------------
+
+rb_leave() {
+    rm -f "$rb_w".o "$rb_w".e "$rb_w".now "$rb_w".dog "$rb_w".why "$rb_w".err "$rb_w".buf 2>/dev/null
+    exit
+}
+
+# The login's own folders stay in front: an administrator put them there. A relative one does not.
+rb_path() {
+    rb_x=$PATH: rb_std=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin rb_y=
+    while [ -n "$rb_x" ]; do
+        rb_l=${rb_x%%:*} rb_x=${rb_x#*:}
+        case :$rb_std:$rb_y in *":$rb_l:"*) continue ;; esac
+        case $rb_l in /*) rb_y=$rb_y$rb_l: ;; esac
+    done
+    export PATH="$rb_y$rb_std"
+}
+
+# The start of a request: everything that a request before it has left is put back.
+rb() { rb_tag=$1 rb_env='' rb_fate=go rb_phase='' rb_sum='' rb_patient=1; }
+
+# The end of a request.
+rb_z() {
+    rb_say '' 'done'
+    rb_flush
+    [ -z "$rb_last" ] || rb_leave
+}
+
+rb_path
+read -r rb_boot </proc/sys/kernel/random/boot_id
+rb_ticks=
+{ read -r rb_l </proc/1/stat && rb_stat "$rb_l"; } 2>/dev/null
+# In a container the boot id is its host's: only the start of its first process tells one boot from the next.
+rb_boot=$rb_boot/$rb_ticks
+read -r rb_l </proc/self/stat
+rb_stat "$rb_l"
+rb_self=$rb_ticks rb_uid=
+while read -r rb_l rb_x rb_uid rb_y; do [ "$rb_l" != Uid: ] || break; done </proc/self/status
+if [ -n "$3" ]; then
+    rb_b=$3
+elif [ "$rb_uid" = 0 ]; then
+    rb_b=/var/lib/runbook
+else
+    rb_b=$HOME/.local/state/runbook
+fi
+rb_d=$rb_b/$rb_run rb_w=$rb_b/$rb_run/.$rb_n rb_ready='' rb_opened='' rb_greeted=''
+
+# A line that was cut short has no newline, or does not end with this session's word: it is not a request.
+while IFS= read -r rb_line; do
+    case $rb_line in
+    "rb "*" # $rb_n") eval "$rb_line" ;;
+    *)
+        rb_tag=0
+        rb_say '' foreign
+        rb_flush
+        ;;
+    esac
+done
+[ -z "$rb_opened" ] || rb_leave

@@ -1,0 +1,243 @@
+package import RunbookModel
+import RunbookText
+package import RunbookTransport
+import Synchronization
+
+/// A session with a host over a supervisor shell: see docs/supervisor.md.
+///
+/// `greet` comes first. One channel is open as long as requests come one after the other; a request that
+/// comes while another is under way gets a channel of its own.
+package final class SupervisedSession: HostSession {
+    private let host: HostID
+    private let connection: any Connection
+    private let pool: LanePool
+    private let state = Mutex(State())
+
+    private struct State {
+        /// The run's folder on the host, and what the greeting found there.
+        var folder: (path: String, finding: HostFacts.Folder)?
+        /// Attempts whose output is to be removed with the next request.
+        var forgotten: [AttemptID] = []
+    }
+
+    /// Longer input travels in a channel of its own: a shell reads a request byte by byte.
+    private static let inlineInputLimit = 4 << 10
+    private static let inputLimit = 64 << 20
+
+    /// The connection is the session's from now on; `close` closes it. The nonce is at least 16 random letters
+    /// and digits; the host's replies carry it.
+    package init(
+        host: HostID, connection: any Connection, nonce: String,
+        options: SupervisorOptions = SupervisorOptions()
+    ) {
+        precondition(isFileName(nonce), "a nonce is letters and digits")
+        self.host = host
+        self.connection = connection
+        pool = LanePool(host: host, connection: connection, nonce: nonce, options: options)
+    }
+
+    package func greet(run: RunID, isNew: Bool) async throws(TransportError) -> HostFacts {
+        try check(run.rawValue)
+        pool.setRun(run)
+        var reply = try await ask(isGreeting: true) { (line) throws(RequestLine.Problem) in
+            try line.call("rb_greet", isNew ? "1" : "0")
+        }
+        let (facts, folder) = try reply.facts()
+        state.withLock { $0.folder = (folder, facts.folder) }
+        return facts
+    }
+
+    package func ask(
+        _ questions: [QuestionRequest], environment: [ShellVariable]
+    ) async throws(TransportError) -> [Answer] {
+        if questions.isEmpty { return [] }
+        var reply = try await ask { (line) throws(RequestLine.Problem) in
+            try line.setEnvironment(environment)
+            try line.begin("ask", questions)
+        }
+        return try reply.answers("ask", questions)
+    }
+
+    package func attempt(_ request: AttemptRequest) async throws(TransportError) -> AttemptReply {
+        try check(request.id.rawValue)
+        _ = try folder()
+        let lane = try await pool.acquire()
+        var isFit = false
+        do throws(TransportError) {
+            let input = try await stage(request, in: lane)
+            var reply = try await exchange(lane) { (line) throws(RequestLine.Problem) in
+                try line.setEnvironment(request.environment)
+                try line.begin("unless", request.unless)
+                try line.begin("check", request.check)
+                try line.begin("require", request.require)
+                try line.call(
+                    "rb_attempt",
+                    [
+                        request.id.rawValue, request.shell.rawValue, centiseconds(request.timeout.after),
+                        request.timeout.then.rawValue, statuses(request.okExit), input.kind, request.script,
+                    ] + input.text)
+                try line.begin("after", request.after)
+            }
+            let answer = try reply.attempt(request)
+            // The shell of an attempt that was left waits for it and can answer nobody else.
+            if case .left = answer { isFit = false } else { isFit = true }
+            await pool.release(lane, isFit: isFit)
+            return answer
+        } catch {
+            await pool.release(lane, isFit: false)
+            throw error
+        }
+    }
+
+    package func lookUp(_ id: AttemptID) async throws(TransportError) -> AttemptState {
+        try check(id.rawValue)
+        var reply = try await ask { (line) throws(RequestLine.Problem) in
+            try line.call("rb_lookup", id.rawValue)
+        }
+        return try reply.state()
+    }
+
+    package func follow(
+        _ id: AttemptID, after: [QuestionRequest], environment: [ShellVariable]
+    ) async throws(TransportError) -> AttemptReply {
+        try check(id.rawValue)
+        var reply = try await ask { (line) throws(RequestLine.Problem) in
+            try line.setEnvironment(environment)
+            try line.call("rb_follow", id.rawValue)
+            try line.begin("after", after)
+        }
+        if reply.kind == "state" { return .refused(try reply.state()) }
+        let end = try reply.attemptEnd()
+        return .ended(AttemptReply.Before(), end, after: try reply.answers("after", after))
+    }
+
+    package func fence(_ id: AttemptID) async throws(TransportError) -> FenceResult {
+        try check(id.rawValue)
+        var reply = try await ask { (line) throws(RequestLine.Problem) in
+            try line.call("rb_fence", id.rawValue)
+        }
+        let state = try reply.state()
+        return state == .fenced ? .fenced : .claimed(state)
+    }
+
+    package func stop(_ id: AttemptID) async throws(TransportError) {
+        try check(id.rawValue)
+        _ = try await ask { (line) throws(RequestLine.Problem) in try line.call("rb_stop", id.rawValue) }
+    }
+
+    /// Is carried out with the next request, or by `close`: it needs no round trip of its own.
+    package func forget(_ id: AttemptID) async throws(TransportError) {
+        try check(id.rawValue)
+        state.withLock { $0.forgotten.append(id) }
+    }
+
+    package func read(_ path: String, limit: Int) async throws(TransportError) -> HostFile? {
+        precondition(limit >= 0 && limit < FrameParser.payloadLimit, "a file of this length is not sent")
+        guard path.hasPrefix("/") else {
+            throw TransportError(.local, host: host, "the path \(visible(path)) does not begin with a slash")
+        }
+        var reply = try await ask { (line) throws(RequestLine.Problem) in
+            try line.call("rb_read", path, "\(limit)")
+        }
+        return try reply.file()
+    }
+
+    package func takeLock(_ holder: LockHolder) async throws(TransportError) -> LockResult {
+        let words = [holder.who, holder.since, holder.runbook].map { text in
+            String(text.map { $0.isNewline ? " " : $0 })
+        }
+        var reply = try await ask { (line) throws(RequestLine.Problem) in try line.call("rb_lock", words) }
+        return try reply.lock()
+    }
+
+    package func releaseLock() async throws(TransportError) {
+        _ = try await ask { (line) throws(RequestLine.Problem) in try line.call("rb_unlock") }
+    }
+
+    package func close() async {
+        if state.withLock({ !$0.forgotten.isEmpty }), let lane = pool.acquireIdle() {
+            let reply = try? await exchange(lane) { (_) throws(RequestLine.Problem) in }
+            await pool.release(lane, isFit: reply != nil)
+        }
+        await pool.close()
+    }
+}
+
+extension SupervisedSession {
+    private typealias Fill = (inout RequestLine) throws(RequestLine.Problem) -> Void
+
+    /// One request on whatever lane is free.
+    private func ask(isGreeting: Bool = false, _ fill: Fill) async throws(TransportError) -> ReplyReader {
+        if !isGreeting { _ = try folder() }
+        let lane = try await pool.acquire()
+        do throws(TransportError) {
+            let reply = try await exchange(lane, fill)
+            await pool.release(lane, isFit: true)
+            return reply
+        } catch {
+            // Only what the host itself refused leaves the lane in step with its replies.
+            await pool.release(lane, isFit: error.code == .local)
+            throw error
+        }
+    }
+
+    /// The run's folder, if the greeting found it to be ours. Nothing else is asked of a host without one:
+    /// a channel that is opened later looks at the folder with less care than the greeting.
+    private func folder() throws(TransportError) -> String {
+        guard let (path, finding) = state.withLock({ $0.folder }) else {
+            throw TransportError(.local, host: host, "the host was not greeted")
+        }
+        guard finding == .made || finding == .ours else {
+            throw TransportError(.local, host: host, "on \(host): \(path) is not there or not this run's")
+        }
+        return path
+    }
+
+    private func exchange(_ lane: SupervisorLane, _ fill: Fill) async throws(TransportError) -> ReplyReader {
+        let tag = pool.nextTag()
+        var line = RequestLine(tag: tag)
+        let forgotten = state.withLock { state in
+            defer { state.forgotten = [] }
+            return state.forgotten
+        }
+        do throws(RequestLine.Problem) {
+            for id in forgotten { try line.call("rb_forget", id.rawValue) }
+            try fill(&line)
+        } catch {
+            state.withLock { $0.forgotten += forgotten }
+            throw TransportError(.local, host: host, error.message)
+        }
+        return try ReplyReader(host: host, await lane.exchange(line, tag: tag))
+    }
+
+    /// Brings the command's stdin to the host, or into the request.
+    private func stage(
+        _ request: AttemptRequest, in lane: SupervisorLane
+    ) async throws(TransportError) -> (kind: String, text: [String]) {
+        guard let input = request.input else { return ("none", []) }
+        if input.count <= Self.inlineInputLimit, !input.contains(0),
+            let text = String(validating: input, as: UTF8.self)
+        {
+            return ("text", [text])
+        }
+        guard input.count <= Self.inputLimit else {
+            throw TransportError(
+                .local, host: host, "the command's stdin is longer than \(Self.inputLimit) bytes")
+        }
+        let path = "\(try folder())/\(request.id).\(lane.nonce).in"
+        let channel = try await connection.open("umask 077; exec cat >\(shellQuoted(path))")
+        try await channel.write(input)
+        try await channel.endInput()
+        // How it ended does not matter: the supervisor counts the bytes before it claims.
+        while true { if case .ended = try await channel.next() { break } }
+        await channel.close()
+        return ("\(input.count)", [])
+    }
+
+    private func check(_ name: String) throws(TransportError) {
+        guard isFileName(name) else {
+            throw TransportError(
+                .local, host: host, "\(visible(name)) cannot be the name of a file on the host")
+        }
+    }
+}
