@@ -126,5 +126,7 @@ let package = Package(
                 "RunbookSupervisor", "RunbookJournal", "RunbookTransport", "RunbookModel", "RunbookFiles",
             ]),
         tests(of: "RunbookLab"),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["runbook", "RunbookTestSupport"], swiftSettings: strict),
     ]
 )

@@ -29,6 +29,9 @@ package struct OutlookLine: Sendable, Equatable {
         case edited = "edited since it ran"
         case noLongerTrue = "no longer true"
         case cannotTell = "cannot tell"
+        /// Only when nothing but asking is done.
+        case holds = "holds"
+        case notAsked = "has no check"
     }
     package var unit: Unit
     package var name: String

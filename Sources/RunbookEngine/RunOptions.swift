@@ -22,6 +22,10 @@ package struct RunOptions: Sendable {
     package var until: StepID?
     /// Ask every check once more when the last step is done.
     package var asksAtEnd = false
+    /// Only ask every check: nothing is issued, nothing is recorded, no host is locked.
+    package var onlyAsks = false
+    /// The journal's last record was cut short: what comes next may have been sent already.
+    package var mayHaveIssued = false
 
     package init(
         operatorName: String, siteName: String, program: String, makeRunID: @escaping @Sendable () -> RunID,

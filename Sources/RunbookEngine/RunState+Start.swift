@@ -5,6 +5,10 @@ import RunbookTransport
 // From the first effect to the first wave: begin or go on, take the person's words, ask what is finished.
 extension RunState {
     mutating func beginOrGoOn() {
+        guard !options.onlyAsks else {
+            startSurvey(isFinal: true)
+            return
+        }
         if history.began == nil {
             record(
                 .began(

@@ -18,7 +18,7 @@ extension RunState {
     mutating func startSurvey(isFinal: Bool) {
         var survey = Survey(isFinal: isFinal)
         for unit in plan.schedule.units {
-            guard case .done(_, let how) = history.standing(of: unit), how != .kept else { continue }
+            guard isSurveyed(history.standing(of: unit)) else { continue }
             do throws(EngineProblem) {
                 try survey.add(unit, context(unit))
             } catch {
@@ -31,6 +31,16 @@ extension RunState {
             sendSurvey(survey)
         } else {
             for host in survey.missing.sorted() { effects.append(.connect(host, after: .zero)) }
+        }
+    }
+
+    /// The finished units; when only asking, all but the ones that are not needed.
+    private func isSurveyed(_ standing: History.Standing) -> Bool {
+        switch standing {
+        case .done(_, .kept): options.onlyAsks
+        case .done: true
+        case .skipped: false
+        case .pending, .issued, .inDoubt, .failed: options.onlyAsks
         }
     }
 
@@ -69,7 +79,11 @@ extension RunState {
             default: break
             }
         }
-        if !survey.isFinal { show(.outlook(lines)) }
+        if !survey.isFinal || options.onlyAsks { show(.outlook(lines)) }
+        guard !options.onlyAsks else {
+            conclude(asking: lines)
+            return
+        }
         let edited = doubts.first { doubt in lines.contains { $0.unit == doubt.unit && $0.verdict == .edited }
         }
         if let first = edited ?? (isDisturbed && !survey.isFinal ? nil : doubts.first) {
@@ -88,6 +102,17 @@ extension RunState {
         }
     }
 
+    /// The end of a run that only asks.
+    private mutating func conclude(asking lines: [OutlookLine]) {
+        if let line = lines.first(where: { $0.verdict == .cannotTell }) {
+            finish(.undecided(nil, sentence(for: line)))
+        } else if let line = lines.first(where: { $0.verdict == .noLongerTrue }) {
+            finish(.failed(line.unit))
+        } else {
+            finish(.complete)
+        }
+    }
+
     private func sentence(for line: OutlookLine) -> String {
         let detail = line.detail.isEmpty ? "" : ": \(line.detail)"
         return
@@ -97,6 +122,14 @@ extension RunState {
     private func outlook(_ unit: Unit, _ survey: Survey, _ findings: [HostID: Findings]) -> OutlookLine {
         let step = step(unit)
         var line = OutlookLine(unit: unit, name: step.name, verdict: .willRun, detail: "")
+        if options.onlyAsks {
+            line.verdict = .notAsked
+            guard let verdict = survey.verdict(of: unit, findings, context(unit)) else { return line }
+            line.verdict =
+                [.yes: .holds, .no: .noLongerTrue, .none: .cannotTell][verdict.verdict] ?? .notAsked
+            line.detail = verdict.messages.joined(separator: "; ")
+            return line
+        }
         switch history.standing(of: unit) {
         case .pending: line.verdict = step.action == nil ? .goesOn : .willRun
         case .issued: (line.verdict, line.detail) = (.inDoubt, "it was sent; the host is asked")

@@ -25,6 +25,8 @@ package struct RunState: Sendable {
     var ending: RunEnd?
     /// A step that had effects failed before: what no longer holds may be its doing.
     var isDisturbed = false
+    /// Only the first wave may have been sent behind a torn tail.
+    var hasPassedTornTail = false
     /// The effects of the event that is being handled.
     var effects: [Effect] = []
 
@@ -75,6 +77,7 @@ package struct RunState: Sendable {
     // MARK: - Small tools of all parts
 
     mutating func record(_ entry: Entry) {
+        guard !options.onlyAsks else { return }
         history.add(entry)
         effects.append(.record(entry))
     }
@@ -91,7 +94,8 @@ package struct RunState: Sendable {
         var facts: [HostID: [String: Value]] = [:]
         for (host, skew) in clockSkew {
             // Without the comment, which the host's file may have changed; empty after a login by password.
-            let key = operatorKeys[host].map { $0.split(separator: " ").prefix(2).joined(separator: " ") } ?? ""
+            let key =
+                operatorKeys[host].map { $0.split(separator: " ").prefix(2).joined(separator: " ") } ?? ""
             facts[host] = ["clock_skew": .integer(skew), "operator_key": .string(key)]
         }
         return UnitContext(

@@ -149,10 +149,7 @@ package actor Runner {
             let open = try await source.open(host, target, run: began.run)
             let facts = try await open.session.greet(run: began.run, isNew: state.history.hosts[host] == nil)
             let skew = abs(facts.clock - wallClock())
-            let holder = LockHolder(
-                run: began.run, who: state.options.operatorName, since: state.options.time(),
-                runbook: state.plan.runbook.name)
-            if case .held(let other) = try await open.session.takeLock(holder) {
+            if !state.options.onlyAsks, let other = try await lock(open.session, for: began.run) {
                 await open.session.close()
                 post.yield(.locked(host, other))
                 return
@@ -164,6 +161,16 @@ package actor Runner {
         } catch {
             post.yield(.unreachable(host, error))
         }
+    }
+
+    /// Takes the host for this run; whoever holds it, if it is another run.
+    private func lock(_ session: any HostSession, for run: RunID) async throws(TransportError) -> LockHolder?
+    {
+        let holder = LockHolder(
+            run: run, who: state.options.operatorName, since: state.options.time(),
+            runbook: state.plan.runbook.name)
+        if case .held(let other) = try await session.takeLock(holder) { return other }
+        return nil
     }
 
     private func inquire(_ inquiries: [HostID: Inquiry]) async -> Result<[HostID: Findings], TransportError> {

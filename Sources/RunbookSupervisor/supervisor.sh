@@ -766,12 +766,17 @@ rb_self=$rb_ticks rb_uid=
 while read -r rb_l rb_x rb_uid rb_y; do [ "$rb_l" != Uid: ] || break; done </proc/self/status
 if [ -n "$3" ]; then
     rb_b=$3
+elif [ -n "$RUNBOOK_DIR" ]; then
+    # Set by the host's administrator, for instance by SetEnv of sshd_config.
+    rb_b=$RUNBOOK_DIR
 elif [ "$rb_uid" = 0 ]; then
     rb_b=/var/lib/runbook
 else
     rb_b=$HOME/.local/state/runbook
 fi
 rb_d=$rb_b/$rb_run rb_w=$rb_b/$rb_run/.$rb_n rb_ready='' rb_opened='' rb_greeted=''
+# Commands keep here what must not be lost, such as a file as it was before it was replaced.
+export RUNBOOK_FOLDER="$rb_d"
 
 # A line that was cut short has no newline, or does not end with this session's word: it is not a request.
 while IFS= read -r rb_line; do

@@ -1,5 +1,4 @@
-// The command itself is RunbookCLI; a lab's own process is told apart before the arguments are read.
-import Glibc
+// The command itself is RunbookCLI.
 import RunbookCLI
 
-if let status = labProcess(CommandLine.arguments) { exit(status) }
+await RunbookMain.main()

@@ -12,7 +12,6 @@ enum LabModels {
         guard !text.isEmpty else { return PlainModel(control: control) }
         let profile = try LabProfile(text: text)
         let log = EffectFile(path: folder + "/" + effects)
-        log.begin()
         return ClusterModel(
             profile: profile, control: control,
             clock: ScaledClock(factor: profile.clockFactor) { time(nil) }
@@ -23,9 +22,6 @@ enum LabModels {
 /// Appends effects to a file, each in one write.
 private struct EffectFile: Sendable {
     let path: String
-
-    /// A lab that begins has had no effect yet; a former one may have left its file.
-    func begin() { unsafe unlink(path) }
 
     func add(_ effect: LabEffect) {
         let file = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)

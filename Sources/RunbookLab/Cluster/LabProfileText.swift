@@ -43,6 +43,17 @@ extension LabProfile {
     /// Reads a profile. Every key has the value of `pve34TwoNodes` when it is not there, but a list that is
     /// there replaces the whole list. Throws a `LabFailure` that names the line.
     package init(text: String) throws(LabFailure) {
+        try self.init(tree: Self.tree(text))
+    }
+
+    init(tree: YAMLNode) throws(LabFailure) { self = try ProfileReader(tree).profile() }
+
+    static func failure(_ text: String, _ span: SourceSpan) -> LabFailure {
+        ProfileReader.failure(text, span)
+    }
+
+    /// The text's tree, which is a map.
+    static func tree(_ text: String) throws(LabFailure) -> YAMLNode {
         let (tree, problems) = parseYAML(SourceText(name: "lab profile", text))
         if let problem = problems.first(where: { $0.severity == .error }) {
             throw ProfileReader.failure(problem.headline, problem.primary.span)
@@ -50,7 +61,7 @@ extension LabProfile {
         guard let tree, tree.mapping != nil else {
             throw LabFailure(.cannotStart, "the lab profile is no YAML map")
         }
-        self = try ProfileReader(tree).profile()
+        return tree
     }
 }
 
@@ -65,7 +76,8 @@ private struct ProfileReader {
     }
 
     func profile() throws(LabFailure) -> LabProfile {
-        try know(root, ["lab", "domain", "clock", "manager", "kernel", "nodes", "nas", "guests"])
+        let own = ["lab", "domain", "clock", "manager", "kernel", "nodes", "nas", "guests"]
+        try know(root, Set(own + LabDescription.ownKeys))
         guard root["lab"]?.text == "proxmox-ve-3.4" else {
             throw Self.failure("`lab:` must be `proxmox-ve-3.4`, the only model so far", root.span)
         }

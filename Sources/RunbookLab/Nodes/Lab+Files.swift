@@ -37,12 +37,19 @@ extension Lab: NodeControl {
         _ node: String, _ path: String, _ bytes: [UInt8], mode: UInt32
     ) throws(NodeFileError) {
         let path = try real(node, path)
+        let mode = Self.pmxcfsMode(path) ?? mode
         let new = path + ".lab-new"
         let file = try link(node).open(new, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: mode)
         guard file.writeAll(bytes), fchmod(file.number, mode) == 0 else {
             throw NodeFileError(.system(errno), "\(path): \(systemText(errno))")
         }
         try ask(node, "rename", new, path)
+    }
+
+    /// pmxcfs gives every file the same mode, and another one below priv (its source: cfs-utils and memdb).
+    private static func pmxcfsMode(_ path: String) -> UInt32? {
+        guard path.hasPrefix("/run/pve/") else { return nil }
+        return path.contains("/priv/") ? 0o600 : 0o640
     }
 
     func append(_ node: String, _ path: String, _ bytes: [UInt8]) throws(NodeFileError) {

@@ -209,3 +209,12 @@ extension LabProcess {
         return false
     }
 }
+
+extension LabProcess {
+    /// Ends the lab and removes its folder with all that is in it.
+    package func remove() {
+        down()
+        HostFiles.empty(folder.path)
+        unsafe rmdir(folder.path)
+    }
+}

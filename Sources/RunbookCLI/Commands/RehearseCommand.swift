@@ -1,0 +1,63 @@
+import ArgumentParser
+import FoundationEssentials
+import RunbookLab
+import RunbookTerminal
+
+struct RehearseCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rehearse", abstract: "Runs a runbook against practice nodes on this machine.",
+        discussion: """
+            Starts the nodes that NAME.lab.yaml beside the runbook describes, runs the runbook over real SSH, \
+            asks every check once more at the end, and takes the nodes down. Words that a person would have to \
+            say are said. The lab is a simulation: docs/lab-facts.md lists the facts that it models, and its \
+            coreutils are this machine's, not the target's.
+            """)
+
+    @Argument(help: "The runbook; a bare name is also looked for in runbooks/.")
+    var file: String
+
+    @Option(help: "The lab's folder, which is kept; default: one under TMPDIR that is removed afterwards.")
+    var dir: String?
+
+    @Option(help: "Turn a fault on before the run: NAME or NAME=VALUE (can be repeated).")
+    var fault: [String] = []
+
+    @Flag(help: "Show events as JSON lines.")
+    var json = false
+
+    func run() async throws {
+        let console = Console(environment: ProcessInfo.processInfo.environment)
+        let folder = dir.map(absolute) ?? PracticeLab.temporaryFolder()
+        let lab = try PracticeLab(file: file, folder: folder, console: console)
+        console.say("This is a simulation; docs/lab-facts.md says what it models and what it does not.")
+        let site = try lab.up()
+        let status: ExitStatus
+        do {
+            status = try await rehearse(lab, site, console)
+        } catch {
+            lab.end(keeping: dir != nil)
+            throw error
+        }
+        if status == .done { lab.showClosing() }
+        lab.end(keeping: dir != nil || status != .done)
+        if status != .done { lab.sayHowToLook(console) }
+        throw status.code
+    }
+
+    private func rehearse(_ lab: PracticeLab, _ site: String, _ console: Console) async throws -> ExitStatus {
+        for fault in fault {
+            let parts = fault.split(separator: "=", maxSplits: 1).map(String.init)
+            try lab.setFault(parts[0], to: parts.count > 1 ? parts[1] : "on")
+        }
+        let arguments = try RunbookArguments.parse([
+            file, "--site", site, "--state", "\(lab.folder)/state",
+        ])
+        var session = RunSession(
+            loaded: try arguments.load(console), console: console,
+            command: "runbook run \(arguments.target)", target: arguments.target)
+        session.json = json
+        session.saysYesToAll = true
+        session.asksAtEnd = true
+        return try await session.run()
+    }
+}

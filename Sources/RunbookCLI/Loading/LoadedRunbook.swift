@@ -1,0 +1,84 @@
+import RunbookDiagnostics
+import RunbookDigest
+import RunbookEngine
+import RunbookFiles
+import RunbookLanguage
+import RunbookModel
+import RunbookTerminal
+
+/// A runbook with its site file, checked; or the exit status, after everything wrong was shown.
+struct LoadedRunbook {
+    var paths: RunbookPaths
+    var plan: Plan
+
+    /// The longest runbook that is read: the language's own limit.
+    private static let lengthMax = 4 << 20
+
+    init(
+        _ arguments: RunbookArguments, paths: RunbookPaths, overrides: [String: String], console: Console
+    ) throws {
+        let store = POSIXFileStore()
+        let source = try Self.source(paths.runbook, store, console)
+        let (runbook, problems) = loadRunbook(source)
+        show(problems, console)
+        guard let runbook else { throw ExitStatus.wrongRunbook.code }
+
+        var siteSource: SourceText?
+        if fileExists(paths.site) || arguments.site != nil {
+            siteSource = try Self.source(paths.site, store, console)
+        }
+        let (site, siteProblems) = loadSite(siteSource, for: runbook, overrides: overrides)
+        show(siteProblems, console)
+        guard let site else {
+            if siteSource == nil { Self.sayWhereTheSiteGoes(paths, console) }
+            throw ExitStatus.wrongRunbook.code
+        }
+        self.paths = paths
+        plan = Plan(
+            runbook: runbook, site: site,
+            materials: try Self.materials(of: runbook, beside: paths.runbook, store, console),
+            runbookDigest: sha256(source.bytes).hex)
+    }
+
+    static func source(_ path: String, _ store: POSIXFileStore, _ console: Console) throws -> SourceText {
+        do throws(FileError) {
+            return SourceText(name: path, bytes: try store.readFile(path, limit: lengthMax))
+        } catch {
+            console.say("\(.error, "error"): \(error.message)")
+            throw ExitStatus.wrongRunbook.code
+        }
+    }
+
+    private static func sayWhereTheSiteGoes(_ paths: RunbookPaths, _ console: Console) {
+        let example = paths.site.replacing(".site.yaml", with: ".site.example.yaml")
+        console.say("\(.hint, "hint"): the values of your hosts go into \(paths.site)")
+        if fileExists(example) {
+            console.say(
+                "\(.hint, "hint"): start from the example: \(.command, "cp \(example) \(paths.site)")")
+        }
+    }
+
+    /// The files that `copy` steps name, read before anything is sent.
+    private static func materials(
+        of runbook: Runbook, beside path: String, _ store: POSIXFileStore, _ console: Console
+    ) throws -> [String: [UInt8]] {
+        var materials: [String: [UInt8]] = [:]
+        for step in runbook.allSteps {
+            guard case .copy(let copy) = step.action, case .file(let name) = copy.source else { continue }
+            do throws(FileError) {
+                materials[name] = try store.readFile(RunbookPaths.folder(of: path) + name, limit: 64 << 20)
+            } catch {
+                console.say("\(.error, "error"): step \(step.id.rawValue): \(error.message)")
+                throw ExitStatus.wrongRunbook.code
+            }
+        }
+        return materials
+    }
+}
+
+/// Shows diagnostics on stderr, with their pictures.
+func show(_ problems: [Diagnostic], _ console: Console) {
+    guard !problems.isEmpty else { return }
+    let decorator: DiagnosticDecorator = console.talkStyle.usesColor ? .ansi : .plain
+    console.sayRaw(DiagnosticRenderer(decorator: decorator).render(Diagnostics(problems)))
+}

@@ -1,0 +1,187 @@
+import FoundationEssentials
+import Glibc
+import RunbookEngine
+import RunbookFiles
+import RunbookJournal
+import RunbookModel
+import RunbookSSH
+import RunbookTerminal
+import RunbookText
+import RunbookTransport
+import Synchronization
+
+/// A view that remembers failures for the last lines.
+protocol FinalView: RunView {
+    var failures: [Failure] { get async }
+}
+extension PlainView: FinalView {}
+extension JSONView: FinalView {}
+
+/// One process's part of a run: puts the parts together, runs, says the last lines.
+struct RunSession {
+    let loaded: LoadedRunbook
+    let console: Console
+    /// What a person would type to go on.
+    let command: String
+    let target: String
+    var json = false
+    var beginsAnew = false
+    var redo: [String] = []
+    var keep: [String] = []
+    var words: [String: String] = [:]
+    var until: String?
+    /// Only a rehearsal.
+    var saysYesToAll = false
+    var asksAtEnd = false
+
+    /// Runs; the exit status comes after the last lines were shown.
+    func run() async throws -> ExitStatus {
+        try requireKnownSteps()
+        let run = try OpenRun(loaded, beginsAnew: beginsAnew, console: console)
+        sayFirstLines(run)
+        let prompter = saysYesToAll ? nil : Prompter()
+        RunbookMain.prompter.withLock { $0 = prompter }
+        if let status = refuseWithoutWords(run.history, hasTerminal: prompter != nil) { return status }
+
+        let person = TerminalPerson(console: console, prompter: prompter)
+        let view: any FinalView = json ? JSONView(console) : PlainView(console)
+        let runner = Runner(
+            state: RunState(
+                plan: loaded.plan, options: options(mayHaveIssued: run.folder.tornTail != nil),
+                history: run.history),
+            log: JournalLog(
+                run.folder, rescueFolder: ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"),
+            source: SSHSessions(connector: SSHConnector(prompts: person)), person: person, view: view,
+            wallClock: { Int(Date.now.timeIntervalSince1970) })
+        let end = await withSignals(runner, prompter) { await runner.run() }
+        console.status(nil)
+        let last = LastLines(
+            console: console, plan: loaded.plan, history: await runner.history, failures: await view.failures,
+            command: command, target: target)
+        let status = last.show(end)
+        if let lost = console.dataError, status == .done {
+            console.say("\(.error, "error"): stdout could not be written: \(String(describing: lost))")
+            return .failed
+        }
+        return status
+    }
+
+    /// Only asks the checks of a run; nothing is issued or recorded.
+    func verify(_ history: History) async throws -> ExitStatus {
+        guard history.began != nil else {
+            console.say("there is no run yet: `runbook run` begins one")
+            return .undecided
+        }
+        var options = self.options
+        options.onlyAsks = true
+        let prompter = Prompter()
+        RunbookMain.prompter.withLock { $0 = prompter }
+        let person = TerminalPerson(console: console, prompter: prompter)
+        let view: any FinalView = json ? JSONView(console) : PlainView(console)
+        let runner = Runner(
+            state: RunState(plan: loaded.plan, options: options, history: history), log: NoLog(),
+            source: SSHSessions(connector: SSHConnector(prompts: person)), person: person, view: view,
+            wallClock: { Int(Date.now.timeIntervalSince1970) })
+        let end = await withSignals(runner, prompter) { await runner.run() }
+        console.status(nil)
+        switch end {
+        case .complete:
+            console.say("\(.success, "all checks hold")")
+            return .done
+        case .failed(let unit):
+            console.say("\(.error, "not as it was built"): \(unit.description)")
+            return .failed
+        case .undecided(_, let reason):
+            console.say("\(.doubt, "not known"): \(reason)")
+            return .undecided
+        default:
+            return LastLines(
+                console: console, plan: loaded.plan, history: history, failures: [], command: command,
+                target: target
+            ).show(end)
+        }
+    }
+
+    /// The first signal detaches: nothing new is sent, what runs goes on.
+    private func withSignals<Value: Sendable>(
+        _ runner: Runner, _ prompter: Prompter?, _ body: @Sendable () async -> Value
+    ) async -> Value {
+        let watch = Task {
+            for await _ in RunbookMain.signals.signals {
+                prompter?.cancel()
+                runner.interrupt()
+            }
+        }
+        defer { watch.cancel() }
+        return await body()
+    }
+
+    private var options: RunOptions { options(mayHaveIssued: false) }
+
+    private func options(mayHaveIssued: Bool) -> RunOptions {
+        var options = RunOptions(
+            operatorName: Operator.name, siteName: loaded.paths.siteName, program: programVersion,
+            makeRunID: { [name = loaded.plan.runbook.name] in
+                RunID(rawValue: "\(name)-\(String(UInt64.random(in: .min ... .max), radix: 36))")
+            }, time: now)
+        options.redo = Set(redo.map { StepID($0) })
+        options.keep = Set(keep.map { StepID($0) })
+        for (step, word) in words { options.words[StepID(step)] = word }
+        options.until = until.map { StepID($0) }
+        options.saysYesToAll = saysYesToAll
+        options.asksAtEnd = asksAtEnd
+        options.mayHaveIssued = mayHaveIssued
+        return options
+    }
+
+    private func sayFirstLines(_ run: OpenRun) {
+        guard !json else { return }
+        let runbook = loaded.plan.runbook
+        let version = runbook.version.map { " \($0)" } ?? ""
+        console.say(
+            "\(.heading, "\(runbook.name)\(version)"), \(counted(loaded.plan.schedule.units.count, "step")), state in \(run.path)"
+        )
+        let legacy = loaded.plan.site.hosts.filter(\.value.allowsLegacySSH).keys.sorted().map(\.rawValue)
+        if !legacy.isEmpty {
+            console.say(
+                "\(.warning, "note"): ssh-rsa with SHA-1 is allowed for \(legacy.joined(separator: ", ")) (legacy_ssh)"
+            )
+        }
+    }
+
+    /// A step that is named on the command line must be there, and the nearest name helps.
+    private func requireKnownSteps() throws {
+        let known = loaded.plan.schedule.steps.keys.map(\.rawValue)
+        for name in redo + keep + words.keys + (until.map { [$0] } ?? []) where !known.contains(name) {
+            let near = closest(to: name, among: known).map { "; did you mean \($0)?" } ?? ""
+            console.say("\(.error, "error"): there is no step \(name)\(near)")
+            throw ExitStatus.usage.code
+        }
+    }
+
+    /// Without a terminal a step that destroys something needs its word before anything is connected.
+    private func refuseWithoutWords(_ history: History, hasTerminal: Bool) -> ExitStatus? {
+        guard !hasTerminal, !saysYesToAll else { return nil }
+        let silent = loaded.plan.schedule.units.filter { unit in
+            let step = loaded.plan.schedule.step(of: unit)
+            return step.destroys != nil && words[unit.step.rawValue] == nil
+                && !history.standing(of: unit).isFinished && !history.confirmed.contains(unit)
+        }
+        guard let first = silent.first else { return nil }
+        let step = loaded.plan.schedule.step(of: first)
+        console.say(
+            "\(.error, "error"): step \(.step, first.step.rawValue) destroys \(step.destroys?.source ?? ""), and there is no terminal to ask at"
+        )
+        console.say(
+            "say it ahead with the device's name: \(.command, "\(command) --yes \(first.step)=DEVICE")")
+        console.say("nothing was connected, nothing was sent")
+        return .usage
+    }
+}
+
+/// For a run that records nothing: a record would be a mistake of ours.
+private struct NoLog: EntryLog {
+    func append(_ entry: Entry) async throws(EntryLogProblem) {
+        throw EntryLogProblem("a run that only asks has nothing to record")
+    }
+}
