@@ -21,12 +21,12 @@
 
 int mkdir(const char *path, mode_t mode) {
     NEXT(mkdir);
-    return denied(next(path, tree_mode(path, mode, 1)), AT_FDCWD, path);
+    return denied(next(path, tree_mode(AT_FDCWD, path, mode, 1)), AT_FDCWD, path);
 }
 
 int mkdirat(int folder, const char *path, mode_t mode) {
     NEXT(mkdirat);
-    return denied(next(folder, path, tree_mode(path, mode, 1)), folder, path);
+    return denied(next(folder, path, tree_mode(folder, path, mode, 1)), folder, path);
 }
 
 DENIED(unlink, (const char *path), (path), AT_FDCWD, path)

@@ -20,18 +20,25 @@
         va_end(arguments);                              \
     }
 
-#define OPEN(name)                                                             \
-    int name(const char *path, int flags, ...) {                               \
-        READ_MODE(flags, mode)                                                 \
-        NEXT(name);                                                            \
-        return denied(next(path, flags, tree_mode(path, mode, 0)), AT_FDCWD, path); \
+// The mode of a new file, for the calls that make one.
+static mode_t new_mode(int folder, const char *path, int flags, mode_t mode) {
+    return flags & O_CREAT ? tree_mode(folder, path, mode, 0) : mode;
+}
+
+#define OPEN(name)                                                    \
+    int name(const char *path, int flags, ...) {                      \
+        READ_MODE(flags, mode)                                        \
+        NEXT(name);                                                   \
+        mode = new_mode(AT_FDCWD, path, flags, mode);                 \
+        return denied(next(path, flags, mode), AT_FDCWD, path);       \
     }
 
-#define OPENAT(name)                                                           \
-    int name(int folder, const char *path, int flags, ...) {                   \
-        READ_MODE(flags, mode)                                                 \
-        NEXT(name);                                                            \
-        return denied(next(folder, path, flags, tree_mode(path, mode, 0)), folder, path); \
+#define OPENAT(name)                                                  \
+    int name(int folder, const char *path, int flags, ...) {          \
+        READ_MODE(flags, mode)                                        \
+        NEXT(name);                                                   \
+        mode = new_mode(folder, path, flags, mode);                   \
+        return denied(next(folder, path, flags, mode), folder, path); \
     }
 
 OPEN(open)

@@ -78,10 +78,12 @@ int denied(int result, int folder, const char *path) {
     return result;
 }
 
-mode_t tree_mode(const char *path, mode_t mode, int is_folder) {
-    // By the text alone: this is asked at every creation of a file, and nobody creates there otherwise.
-    if (strncmp(path, "/etc/pve/", 9) != 0 && !starts_with_tree(path)) return mode;
-    int secret = strstr(path, "/priv/") != NULL;
+mode_t tree_mode(int folder, const char *path, mode_t mode, int is_folder) {
+    // By the text, or by where a relative path begins: this is asked at every creation of a file.
+    char whole[PATH_MAX];
+    if (!absolute(folder, path, whole)) return mode;
+    if (strncmp(whole, "/etc/pve/", 9) != 0 && !starts_with_tree(whole)) return mode;
+    int secret = strstr(whole, "/priv/") != NULL;
     if (is_folder) return secret ? 0700 : 0750;
     return secret ? 0600 : 0640;
 }

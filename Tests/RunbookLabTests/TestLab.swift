@@ -4,7 +4,7 @@ import Testing
 @testable import RunbookLab
 
 /// A lab of a test: in a folder of its own under /tmp, taken down and removed at the end.
-final class TestLab {
+final class TestLab: Sendable {
     let folder: String
     let process: LabProcess
     let site: LabSite
@@ -28,12 +28,15 @@ final class TestLab {
             unsafe rmdir(folder)
             throw LabFailure(error.code, error.message + "\n" + log)
         }
+        for node in site.nodes {
+            let key = "\(folder)/nodes/\(node.name)/etc/ssh/ssh_host_ed25519_key.pub"
+            let line = "[127.0.0.1]:\(node.port) " + (HostFiles.readText(key) ?? "")
+            try HostFiles.write(folder + "/known_hosts." + node.name, line)
+        }
     }
 
     deinit {
-        process.down()
-        HostFiles.empty(folder)
-        unsafe rmdir(folder)
+        remove()
     }
 
     /// The `runbook` that was built together with these tests.
@@ -43,20 +46,42 @@ final class TestLab {
         return try LabPrograms.find(runbook: "/" + folder + "/runbook")
     }
 
-    /// Runs a command in a node through this machine's OpenSSH, its host key pinned.
+    /// The words of this machine's OpenSSH for a command in a node, the host key pinned.
+    func sshWords(_ node: String, _ command: String, options: [String] = []) -> [String] {
+        guard let host = site.nodes.first(where: { $0.name == node }) else { return ["false"] }
+        return [
+            "ssh", "-F", "none", "-i", site.identity, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o",
+            "UserKnownHostsFile=\(folder)/known_hosts.\(node)", "-o", "StrictHostKeyChecking=yes", "-o",
+            "GlobalKnownHostsFile=none", "-o", "ConnectTimeout=10", "-p", "\(host.port)",
+        ] + options + ["root@127.0.0.1", command]
+    }
+
+    /// Runs a command in a node over SSH from this machine; both outputs together.
     func ssh(_ node: String, _ command: String, options: [String] = []) -> (status: Int32, output: String) {
-        guard let host = site.nodes.first(where: { $0.name == node }) else { return (255, "no such node") }
-        let known = folder + "/known_hosts." + node
-        let key = HostFiles.readText(folder + "/nodes/\(node)/etc/ssh/ssh_host_ed25519_key.pub") ?? ""
-        try? HostFiles.write(known, "[127.0.0.1]:\(host.port) \(key)")
-        return Programs.shared.run(
-            [
-                "ssh", "-F", "none", "-i", site.identity, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
-                "-o", "UserKnownHostsFile=\(known)", "-o", "StrictHostKeyChecking=yes", "-o",
-                "GlobalKnownHostsFile=none", "-o", "ConnectTimeout=10", "-p", "\(host.port)",
-            ] + options + ["root@127.0.0.1", command])
+        Programs.shared.run(sshWords(node, command, options: options))
+    }
+
+    /// Runs a command in a node without SSH.
+    func shell(_ node: String, _ command: String) -> Int32 {
+        (try? process.shell(node: node, command: ["bash", "-c", command])) ?? 255
+    }
+
+    /// One lab for the tests that leave it as they found it; taken down at the end of the test process.
+    static let shared: Result<TestLab, any Error> = {
+        atexit { if case .success(let lab) = TestLab.shared { lab.remove() } }
+        return Result { try TestLab() }
+    }()
+
+    /// Takes the lab down and removes its folder.
+    func remove() {
+        process.down()
+        HostFiles.empty(folder)
+        unsafe rmdir(folder)
     }
 }
+
+/// The tests of real nodes, one after the other: most share a lab.
+@Suite(.serialized, .enabled(if: labIsPossible)) enum PracticeNodes {}
 
 /// Whether this machine can run a lab; says aloud what is missing when it cannot.
 let labIsPossible: Bool = {

@@ -92,8 +92,10 @@ import Glibc
         while let open = source, isReady(open.number) {
             let window = Int(unsafe ssh_channel_window_size(raw))
             guard window > 0 else { return }
-            guard let bytes = open.read(upTo: min(window, 32768)), !bytes.isEmpty else {
-                if errno == EAGAIN { return }
+            let bytes = open.read(upTo: min(window, 32768))
+            if bytes == nil && errno == EAGAIN { return }
+            // A terminal's controlling side answers EIO when the last program has closed it.
+            guard let bytes, !bytes.isEmpty else {
                 source = nil
                 return
             }
