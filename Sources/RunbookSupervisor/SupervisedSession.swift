@@ -14,6 +14,7 @@ package final class SupervisedSession: HostSession {
     private let state = Mutex(State())
 
     private struct State {
+        var run: RunID?
         /// The run's folder on the host, and what the greeting found there.
         var folder: (path: String, finding: HostFacts.Folder)?
         /// Attempts whose output is to be removed with the next request.
@@ -44,6 +45,7 @@ package final class SupervisedSession: HostSession {
         }
         let (facts, folder) = try reply.facts()
         state.withLock { $0.folder = (folder, facts.folder) }
+        state.withLock { $0.run = run }
         return facts
     }
 
@@ -151,7 +153,21 @@ package final class SupervisedSession: HostSession {
     }
 
     package func releaseLock() async throws(TransportError) {
-        _ = try await ask { (line) throws(RequestLine.Problem) in try line.call("rb_unlock") }
+        guard let run = state.withLock({ $0.run }) else { return }
+        try await breakLock(of: run)
+    }
+
+    /// Gives the host free if that run holds it: a person's decision. The name is empty for a lock that is torn,
+    /// of which `takeLock` tells no run.
+    package func breakLock(of run: RunID) async throws(TransportError) {
+        _ = try await ask { (line) throws(RequestLine.Problem) in try line.call("rb_unlock", run.rawValue) }
+    }
+
+    /// Removes all that the run keeps on the host, and its lock. After this its attempts are not known any more,
+    /// so it is for runs that are finished or abandoned. Refused while one of its commands runs; the session
+    /// is to be closed afterwards.
+    package func clean() async throws(TransportError) {
+        _ = try await ask { (line) throws(RequestLine.Problem) in try line.call("rb_clean") }
     }
 
     package func close() async {

@@ -57,7 +57,9 @@ rb_slurp() {
 # rb_text FILE SIZE HEAD TAIL WORDS: a frame with the file's text, whole up to HEAD + TAIL bytes, else its
 # first HEAD and its last TAIL bytes. SIZE is a guess. The last word is the whole length.
 rb_text() {
-    if [ ! -s "$1" ]; then
+    if [ -e "$1.cut" ]; then
+        rb_rest "$@"
+    elif [ ! -s "$1" ]; then
         rb_say '' "$5 0"
     elif rb_slurp "$1" "$2"; then
         rb_say "$rb_s" "$5 ${#rb_s}"
@@ -74,6 +76,16 @@ rb_text() {
             tail -c "$4" "$1"
         fi
     fi
+}
+
+# rb_rest, as rb_text: of a file that was cut.
+rb_rest() {
+    rb_x=$(wc -c <"$1")
+    rb_line "$1.cut" || rb_l=0
+    rb_flush
+    printf '%s\n' "RB1 $rb_n $rb_tag $(($3 + $4)) $5 $((rb_l + rb_x))"
+    cat "$1.head"
+    cat "$1.tail" "$1" | tail -c "$4"
 }
 
 # --- small things ------------------------------------------------------------------------------------
@@ -230,6 +242,10 @@ rb_watch() {
         esac
         if [ -n "$rb_wpid" ] && rb_alive "$rb_wpid" "$rb_wticks"; then
             rb_idle=0
+            if [ "$rb_watt" != - ]; then
+                rb_cut 6 "$rb_d/$rb_watt.out"
+                rb_cut 7 "$rb_d/$rb_watt.err"
+            fi
             rb_clock
             rb_before=$rb_wseq
             [ "$rb_t" -lt "$rb_wdue" ] || rb_news
@@ -252,6 +268,20 @@ rb_watch() {
         fi
     done
     exit
+}
+
+# rb_cut DESCRIPTOR FILE: keeps a command that never stops talking from filling the disk. Beyond 64 MiB the file
+# is emptied; its first 16 KiB, its last MiB and how much there was are kept beside it. The command notices
+# nothing: it appends. What it wrote is where the shell's own descriptor stands.
+rb_cut() {
+    read -r rb_x rb_y </proc/$$/fdinfo/"$1" || return
+    [ "$rb_y" -gt 67108864 ] || return
+    [ -e "$2.head" ] || head -c 16384 "$2" >"$2.head"
+    tail -c 1048576 "$2" >"$2.tail"
+    rb_line "$2.cut" || rb_l=0
+    read -r rb_x rb_y </proc/$$/fdinfo/"$1"
+    echo "$((rb_l + rb_y)) ." >"$2.cut"
+    true >"$2"
 }
 
 # What the shell, and the commands of questions, have told since the last time.
@@ -564,8 +594,9 @@ rb_stop() {
 rb_forget() {
     rb_load "$1"
     [ -n "$rb_cend" ] || return
-    [ ! -s "$rb_d/$1.out" ] || true >"$rb_d/$1.out"
-    [ ! -s "$rb_d/$1.err" ] || true >"$rb_d/$1.err"
+    for rb_x in out err out.head out.tail err.head err.tail; do
+        [ ! -s "$rb_d/$1.$rb_x" ] || true >"$rb_d/$1.$rb_x"
+    done
 }
 
 # --- the host ----------------------------------------------------------------------------------------
@@ -637,9 +668,30 @@ rb_read_lock() {
     [ "$rb_x" = ' .' ]
 }
 
+# rb_unlock RUN: gives the host free if RUN holds it; of no name is the run that holds a torn lock.
 rb_unlock() {
     rb_is_ready || return
-    if rb_read_lock && [ "$rb_l1" = "$rb_run" ]; then rm -f "$rb_b/lock"; fi
+    rb_read_lock || rb_l1=
+    if [ "$rb_l1" = "$1" ]; then rm -f "$rb_b/lock"; fi
+}
+
+# Removes the run's folder, and its lock with it. Not while one of its commands runs.
+rb_clean() {
+    rb_is_ready || return
+    set +f
+    set -- "$rb_d"/*.claim
+    set -f
+    for rb_y; do
+        rb_y=${rb_y##*/}
+        rb_state "${rb_y%.claim}"
+        [ $rb_st != running ] || {
+            rb_fail "the command of ${rb_a##*/} still runs"
+            return
+        }
+    done
+    rb_unlock "$rb_run"
+    rb_x=$(rm -rf "$rb_d" 2>&1) || rb_fail "$rb_x"
+    rb_last=1
 }
 
 # rb_greet 0|1: who this is; makes the run's folder if it is a new run.

@@ -129,6 +129,29 @@ import Testing
     }
 
     @Test(arguments: HostShell.allCases)
+    func endlessOutputIsCutOnTheHost(shell: HostShell) async throws {
+        try await Sandbox.with(shell) { sandbox in
+            let session = try await sandbox.greeted()
+            let script = """
+                echo first; head -c 80000000 /dev/zero | tr '\\0' x
+                until [ -e \(sandbox.runFolder)/step.master.1.out.cut ]; do sleep 0.1; done
+                sleep 0.3; echo last
+                """
+            guard case .ended(_, let end, _) = try await session.run(script) else {
+                Issue.record("not ended")
+                return
+            }
+            #expect(end.end == .exited(0))
+            #expect(end.output.total == 80_000_011)
+            #expect(end.output.head == Array(("first\n" + String(repeating: "x", count: 16_378)).utf8))
+            #expect(end.output.tail == Array((String(repeating: "x", count: 49_147) + "last\n").utf8))
+            #expect(try await session.lookUp(.test("step")) == .ended(end))
+            try await sandbox.say("[ $(stat -c %s \(sandbox.runFolder)/step.master.1.out) -lt 67108864 ]")
+            await session.close()
+        }
+    }
+
+    @Test(arguments: HostShell.allCases)
     func childThatHoldsStdoutDelaysNothing(shell: HostShell) async throws {
         try await Sandbox.with(shell) { sandbox in
             let session = try await sandbox.greeted()

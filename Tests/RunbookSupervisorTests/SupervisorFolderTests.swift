@@ -167,7 +167,35 @@ import Testing
                 try await sandbox.say("printf '\(text)' >\(sandbox.folder)/runs/lock")
                 #expect(try await mine.takeLock(holder) == .held(by: unknown))
             }
+            try await mine.breakLock(of: run)
+            #expect(try await mine.takeLock(holder) == .held(by: unknown))
+            try await mine.breakLock(of: RunID(rawValue: ""))
+            #expect(try await mine.takeLock(holder) == .taken)
+            try await other.breakLock(of: Sandbox.run)
+            #expect(try await other.takeLock(another) == .taken)
             await mine.close()
+            await other.close()
+        }
+    }
+
+    @Test(arguments: HostShell.allCases)
+    func cleanRemovesTheRunAndNothingElse(shell: HostShell) async throws {
+        try await Sandbox.with(shell) { sandbox in
+            let session = try await sandbox.greeted()
+            let other = sandbox.session("other")
+            _ = try await other.greet(run: RunID(rawValue: "other-run"), isNew: true)
+            let holder = LockHolder(run: Sandbox.run, who: "root@desk", since: "now", runbook: "two-node")
+            #expect(try await session.takeLock(holder) == .taken)
+            var request = AttemptRequest(id: .test("left"), script: "sleep 30")
+            request.timeout = Timeout(after: .milliseconds(100), then: .leave)
+            #expect(try await session.attempt(request) == .left(.init()))
+            await #expect(throws: TransportErrorText("on master: the command of left.master.1 still runs")) {
+                try await caught { try await session.clean() }
+            }
+            try await session.stop(.test("left"))
+            try await session.clean()
+            await session.close()
+            #expect(try await sandbox.say("ls -A \(sandbox.folder)/runs") == "other-run\n")
             await other.close()
         }
     }
