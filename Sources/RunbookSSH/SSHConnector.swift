@@ -7,6 +7,7 @@ package import RunbookTransport
 /// No configuration file of ssh is read: a runbook's hosts are what the site file says, and ~/.ssh/config may
 /// run commands.
 package struct SSHConnector: Connector {
+    /// Where keys and known hosts are, and how long anything may take.
     package struct Settings: Sendable {
         package var deadlines = SSHDeadlines()
         package var knownHosts: KnownHostsFiles

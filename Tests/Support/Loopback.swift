@@ -25,16 +25,27 @@ package func listener(port: UInt16 = 0) throws(SupportError) -> (descriptor: Int
     return (descriptor, UInt16(bigEndian: address.sin_port))
 }
 
-/// Whether something accepts connections on that port.
-func accepts(port: UInt16) -> Bool {
+/// Connects to a port of 127.0.0.1. The caller closes the descriptor.
+package func connectLoopback(_ port: UInt16) throws(SupportError) -> Int32 {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    defer { close(descriptor) }
     var address = loopback(port)
-    return unsafe withUnsafePointer(to: &address) {
+    let isConnected = unsafe withUnsafePointer(to: &address) {
         unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
             unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
         }
     }
+    guard isConnected else {
+        close(descriptor)
+        throw SupportError("nothing listens on 127.0.0.1:\(port)")
+    }
+    return descriptor
+}
+
+/// Whether something accepts connections on that port.
+func accepts(port: UInt16) -> Bool {
+    guard let descriptor = try? connectLoopback(port) else { return false }
+    close(descriptor)
+    return true
 }
 
 private func loopback(_ port: UInt16) -> sockaddr_in {
