@@ -34,9 +34,10 @@ package actor Runner {
     package func run() async -> RunEnd {
         await withDiscardingTaskGroup { group in
             await perform(state.start(), in: &group)
-            for await event in mailbox where end == nil {
+            // What has nothing to ask is over at once: then no event comes any more.
+            var events = mailbox.makeAsyncIterator()
+            while end == nil, let event = await events.next() {
                 await perform(state.handle(event), in: &group)
-                if end != nil { break }
             }
             // What is still under way ends with its session; commands on the hosts go on.
             group.cancelAll()
@@ -140,7 +141,8 @@ package actor Runner {
     // MARK: - Hosts
 
     private func connect(_ host: HostID, after pause: Duration) async {
-        if pause > .zero { try? await Task.sleep(for: pause) }
+        // Cancelled: the run is over, and nobody waits for the host any more.
+        if pause > .zero, (try? await Task.sleep(for: pause)) == nil { return }
         guard let target = state.plan.site.hosts[host], let began = state.history.began else {
             preconditionFailure("\(host) is not in the site file, or the run has not begun")
         }
