@@ -8,8 +8,9 @@ import RunbookText
 /// The new content comes on stdin. The file must still be what was read (by SHA-256), else nothing is done and
 /// the status is 75. The old file is kept in the run's folder. A link is followed, so that the file it names
 /// is replaced and the link stays. The temporary file lies beside the file (rename(2) works only inside a
-/// file system) and is born with its final mode, since some file systems (pmxcfs) refuse every chmod. Needs
-/// sha256sum, readlink -f, stat and mktemp of coreutils, which Debian 7 has.
+/// file system), is made anew (O_EXCL, so that nobody can put a link there) and is born with its final mode,
+/// since some file systems (pmxcfs) refuse every chmod. It is removed when the script ends early, also by TERM.
+/// Needs sha256sum, readlink -f and stat of coreutils, which Debian 7 has.
 struct PutScript: Equatable {
     let script: String
 
@@ -25,7 +26,8 @@ struct PutScript: Equatable {
         ]
         lines.append(Self.body.replacing("@MASK@", with: mask))
         if let validate = file.validate {
-            lines.append(validate.replacing("%s", with: "\"$new\"") + " >&2")
+            lines.append(
+                Self.validate.replacing("@COMMAND@", with: validate.replacing("%s", with: "\"$new\"")))
         }
         lines.append(Self.place)
         script = lines.joined(separator: "\n")
@@ -46,9 +48,28 @@ struct PutScript: Equatable {
         rm -f -- "$new"
         umask @MASK@
         trap 'rm -f -- "$new"' EXIT
-        cat > "$new"
+        trap 'exit 129' HUP
+        trap 'exit 130' INT
+        trap 'exit 143' TERM
+        (set -C && cat > "$new")
         got=$(sha256sum < "$new")
         [ "${got%% *}" = "$wanted" ] || { echo "the new $path did not arrive whole" >&2; exit 76; }
+        """
+
+    // In a subshell of its own and without `||` behind it: `set -e` then ends it at every command that fails, and
+    // the status of a list such as `a && b` is seen as well.
+    private static let validate = """
+        set +e
+        (
+        set -e
+        @COMMAND@
+        ) >&2
+        status=$?
+        set -e
+        if [ "$status" != 0 ]; then
+            echo "the new $path was not accepted: nothing was written" >&2
+            exit "$status"
+        fi
         """
 
     private static let place = """
