@@ -1,3 +1,4 @@
+import RunbookDigest
 import RunbookEdit
 import RunbookModel
 import RunbookSupervisor
@@ -67,18 +68,23 @@ extension UnitContext {
         case .structured(let change):
             parts += ["structured", change.lens ?? ""]
             for setting in change.set { parts += [try text(setting.path), try text(setting.value)] }
-            for (word, list) in [("ensure", change.ensure), ("remove", change.remove)] {
+            let lists = [
+                ("ensure", change.ensure), ("remove", change.remove), ("increment", change.increment),
+            ]
+            for (word, list) in lists {
                 parts.append(word)
                 for path in list { parts.append(try text(path)) }
             }
         }
+        if edit.mayCreate { parts.append("create") }
         if let validate = edit.validate { parts += ["validate", try text(validate, fit: .shell)] }
         return parts
     }
 
     func copyText(_ copy: CopyAction) throws(EngineProblem) -> [String] {
-        let bytes = String(decoding: try content(of: copy), as: UTF8.self)
-        var parts = ["copy", try text(copy.path), bytes, copy.mode.map { String($0, radix: 8) } ?? ""]
+        // Any bytes: as text two files could look the same.
+        let content = sha256(try content(of: copy)).hex
+        var parts = ["copy", try text(copy.path), content, copy.mode.map { String($0, radix: 8) } ?? ""]
         parts.append(copy.owner ?? "")
         if let validate = copy.validate { parts += ["validate", try text(validate, fit: .shell)] }
         return parts
