@@ -24,6 +24,14 @@ package struct History: Sendable, Equatable {
             default: false
             }
         }
+
+        /// Sent, and the outcome not known.
+        package var isOpen: Bool {
+            switch self {
+            case .issued, .inDoubt: true
+            default: false
+            }
+        }
     }
 
     package private(set) var began: Began?
@@ -32,7 +40,9 @@ package struct History: Sendable, Equatable {
     package private(set) var outputs: [Unit: [String: Value]] = [:]
     /// How often each unit was issued; the next attempt's number is one more.
     package private(set) var issues: [Unit: Int] = [:]
-    /// Units that a person confirmed and that were not issued since.
+    /// The last of what each unit's command printed, of the outcomes that are recorded.
+    package private(set) var printed: [Unit: String] = [:]
+    /// Units that a person confirmed in the process that writes last, and that were not issued since.
     package private(set) var confirmed: Set<Unit> = []
     package private(set) var isFinished = false
     package private(set) var isAbandoned = false
@@ -50,7 +60,10 @@ package struct History: Sendable, Equatable {
     package mutating func add(_ entry: Entry) {
         switch entry {
         case .began(let began): self.began = began
-        case .wentOn: isFinished = false
+        case .wentOn:
+            isFinished = false
+            // A word is good for what its person saw.
+            confirmed = []
         case .host(let record): hosts[record.host] = record
         case .intent(let intent):
             issues[intent.unit, default: 0] += 1
@@ -70,6 +83,7 @@ package struct History: Sendable, Equatable {
     }
 
     private mutating func add(_ outcome: Outcome) {
+        printed[outcome.unit] = outcome.output
         if outcome.isDone {
             set(outcome.unit, .done(acts: outcome.acts, how: .done))
         } else {
@@ -113,6 +127,17 @@ package struct History: Sendable, Equatable {
             acts
         case .pending, .skipped: ""
         }
+    }
+
+    /// What is known of a unit's former name is known of it.
+    mutating func rename(_ old: Unit, to new: Unit) {
+        guard standings[new] == nil, let standing = standings.removeValue(forKey: old) else { return }
+        standings[new] = standing
+        outputs[new] = outputs.removeValue(forKey: old)
+        issues[new] = issues.removeValue(forKey: old)
+        printed[new] = printed.removeValue(forKey: old)
+        if confirmed.remove(old) != nil { confirmed.insert(new) }
+        order = order.map { $0 == old ? new : $0 }
     }
 
     private func unit(issuedAs attempt: AttemptID) -> Unit? {

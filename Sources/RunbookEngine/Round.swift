@@ -57,7 +57,8 @@ struct Round: Sendable, Equatable {
     }
 
     /// Adds files to read on a host.
-    mutating func read(_ paths: [String], on host: HostID) {
+    mutating func read(_ paths: [String], on host: HostID?) {
+        guard let host, !paths.isEmpty else { return }
         inquiries[host, default: Inquiry()].reads += paths
     }
 
@@ -84,11 +85,17 @@ struct Round: Sendable, Equatable {
     }
 
     private static func answer(at index: Int?, _ findings: Findings?) -> Answer {
+        guard let findings else { return .notAsked }
+        guard let index else { return findings.login ?? .notAsked }
+        return findings.answers.indices.contains(index) ? findings.answers[index] : .notAsked
+    }
+}
+
+extension Answer {
+    static var notAsked: Answer {
         var missing = Answer(.none)
         missing.reason = "it was not asked"
-        guard let findings else { return missing }
-        guard let index else { return findings.login ?? missing }
-        return findings.answers.indices.contains(index) ? findings.answers[index] : missing
+        return missing
     }
 }
 
@@ -118,10 +125,24 @@ struct ListVerdict: Sendable, Equatable {
         }
     }
 
-    /// Reads answers that came in the order of `questions`, all asked on one host.
+    /// Reads answers that came in the order of `questions`, all asked on one host. One that did not come is
+    /// no answer.
     init(_ answers: [Answer], to questions: [Question], on host: HostID, _ context: UnitContext) {
-        for (answer, question) in zip(answers, questions) { add(answer, to: question, on: host, context) }
+        for (number, question) in questions.enumerated() {
+            let answer = answers.indices.contains(number) ? answers[number] : .notAsked
+            add(answer, to: question, on: host, context)
+        }
     }
 
     init() {}
+
+    /// Nothing could be asked.
+    static let unanswered = unanswered("it has nothing to ask")
+
+    static func unanswered(_ message: String) -> ListVerdict {
+        var verdict = ListVerdict()
+        verdict.verdict = .none
+        verdict.messages = [message]
+        return verdict
+    }
 }

@@ -5,14 +5,14 @@ import RunbookTransport
 // From the attempt's reply to the recorded outcome.
 extension RunState {
     mutating func attempted(_ unit: Unit, _ result: Result<AttemptReply, TransportError>) {
-        guard active[unit] != nil else { return }
+        guard let stage = active[unit]?.stage, stage == .attempting || stage.followed != nil else { return }
+        if case .success = result { answered(unit.host) }
         switch result {
         case .failure(let error) where error.code == .channelRefused: refusedByTransport(unit, error)
         case .failure(let error): lost(unit, error)
+        case .success(.refused(let state)) where stage.followed != nil: lostTrack(unit, state)
         case .success(.notIssued(let before)): judge(unit, before)
-        case .success(.ended(let before, let end, let after)):
-            warnOf(unit, before)
-            ended(unit, end, after)
+        case .success(.ended(_, let end, let after)): ended(unit, end, after)
         case .success(.left): left(unit)
         case .success(.refused(let state)):
             finish(
@@ -26,12 +26,6 @@ extension RunState {
     /// The channel was not opened, so nothing was started: the intent is taken back by a fence.
     private mutating func refusedByTransport(_ unit: Unit, _ error: TransportError) {
         lost(unit, TransportError(.lost, host: error.host, error.message, remedy: error.remedy))
-    }
-
-    private mutating func warnOf(_ unit: Unit, _ before: AttemptReply.Before) {
-        guard let host = unit.host else { return }
-        let verdict = ListVerdict(before.require, to: step(unit).require, on: host, context(unit))
-        for warning in verdict.warnings { show(.warned(unit, warning)) }
     }
 
     /// The host says that nothing was issued: it asked what stands before the verb.
@@ -50,7 +44,10 @@ extension RunState {
             return
         }
         let require = ListVerdict(before.require, to: step.require, on: host, context)
-        guard require.verdict != .yes else { preconditionFailure("\(unit) was not issued without a reason") }
+        guard require.verdict != .yes else {
+            failWithProblem(unit, EngineProblem("\(host) did not issue it and gave no reason"))
+            return
+        }
         judgeRequire(unit, require)
     }
 
@@ -69,15 +66,12 @@ extension RunState {
             plan.schedule.waves[wave].isTogether
             ? 0 : context.lastingQuestions().filter(\.isOwnCommand).count
         var kept = Active.Ended(end: end)
-        if !answers.isEmpty {
-            let (check, verify) = (questions.prefix(count), questions.dropFirst(count))
-            if count > 0 {
-                kept.check = ListVerdict(Array(answers.prefix(count)), to: Array(check), on: host, context)
-            }
-            if !verify.isEmpty {
-                kept.verify = ListVerdict(
-                    Array(answers.dropFirst(count)), to: Array(verify), on: host, context)
-            }
+        let (check, verify) = (questions.prefix(count), questions.dropFirst(count))
+        if !check.isEmpty {
+            kept.check = ListVerdict(Array(answers.prefix(count)), to: Array(check), on: host, context)
+        }
+        if !verify.isEmpty {
+            kept.verify = ListVerdict(Array(answers.dropFirst(count)), to: Array(verify), on: host, context)
         }
         active[unit]?.ended = kept
         guard plan.schedule.waves[wave].isTogether else {
@@ -88,13 +82,25 @@ extension RunState {
         passBarrier()
     }
 
-    /// When no unit of the wave has an attempt under way, those that ended are verified.
+    /// A wave that goes together is issued when all of it were asked, on none when the run is to stop; what
+    /// ended is verified when no unit of it has an attempt under way.
     mutating func passBarrier() {
         guard phase == .inWaves, plan.schedule.waves[wave].isTogether else { return }
         let stages = active.values.map(\.stage)
-        guard stages.allSatisfy({ $0 == .over || $0 == .waitingForSiblings }) else { return }
-        for unit in plan.schedule.waves[wave].units where active[unit]?.stage == .waitingForSiblings {
-            askAfter(unit)
+        guard stages.allSatisfy(\.isAsked) else { return }
+        let ready = plan.schedule.waves[wave].units.filter { active[$0]?.stage == .waitingToIssue }
+        if !ready.isEmpty {
+            for unit in ready where active[unit]?.stage == .waitingToIssue {
+                guard ending == nil, let host = unit.host else {
+                    standDown(unit)
+                    continue
+                }
+                withHosts([host], of: unit, .issue)
+            }
+        } else if stages.allSatisfy({ $0 == .over || $0 == .waitingForSiblings }) {
+            for unit in plan.schedule.waves[wave].units where active[unit]?.stage == .waitingForSiblings {
+                askAfter(unit)
+            }
         }
     }
 
@@ -104,12 +110,12 @@ extension RunState {
             let own = active[unit]?.ended == nil ? [] : ownQuestionsAfter(unit)
             var round = Round()
             let lasting = context.lastingQuestions()
-            try round.add(lasting.filter { !own.contains($0) }, as: .check, waits: true, in: context)
+            // What a command that failed was to bring about is asked once: it may be there all the same.
+            let waits = active[unit]?.ended.map { $0.end.isOK(for: context.step) } ?? true
+            try round.add(lasting.filter { !own.contains($0) }, as: .check, waits: waits, in: context)
             try round.add(
-                context.step.verify.filter { !own.contains($0) }, as: .verify, waits: true, in: context)
-            // A command that failed is not waited for: its own check tells whether the state is there.
-            let isWorthIt = active[unit]?.ended.map { $0.end.isOK(for: context.step) } ?? true
-            if round.isEmpty || !isWorthIt {
+                context.step.verify.filter { !own.contains($0) }, as: .verify, waits: waits, in: context)
+            if round.isEmpty {
                 conclude(unit)
             } else {
                 send(unit, round, .askingAfter(round))
@@ -174,8 +180,9 @@ extension RunState {
         } else {
             var reasons = [kept.end.end.sentence]
             if check == .yes, step.verify.isEmpty || kept.verify?.verdict == .yes {
-                reasons.append(
-                    "the state is there all the same: run again to accept it, or add the status to ok_exit")
+                var advice = "the state is there all the same: run again to accept it"
+                if case .exited = kept.end.end { advice += ", or add the status to ok_exit" }
+                reasons.append(advice)
             }
             conclude(unit, failed: reasons, kept, isUndecided: false)
         }
@@ -185,10 +192,10 @@ extension RunState {
         _ unit: Unit, failed reasons: [String], _ kept: Active.Ended, isUndecided: Bool
     ) {
         recordOutcome(unit, kept.end, isDone: false, reason: reasons.joined(separator: " "))
-        if let retry = step(unit).retry, kept.check?.verdict == .no, (history.issues[unit] ?? 0) < retry.times
-        {
+        let issues = active[unit]?.issues ?? 0
+        if let retry = step(unit).retry, kept.check?.verdict == .no, issues < retry.times, ending == nil {
             show(.warned(unit, reasons.joined(separator: " ") + "; it is tried again"))
-            active[unit] = Active(stage: .pausing)
+            active[unit] = Active(stage: .pausing, issues: issues)
             effects.append(.wait(unit, retry.delay))
             return
         }
@@ -235,82 +242,5 @@ extension RunState {
         case .issued(_, let acts, _), .inDoubt(_, let acts, _): acts
         default: active[unit]?.acting?.acts ?? (try? context(unit).actsHash()).flatMap { $0 } ?? ""
         }
-    }
-
-    // MARK: - Outputs, and the end of a unit
-
-    /// Reads the step's outputs, then settles it. `how` is `done` when the outcome is recorded already.
-    mutating func readOutputs(_ unit: Unit, how: String) {
-        do throws(EngineProblem) {
-            let context = context(unit)
-            let outputs = context.allOutputs
-            guard !outputs.isEmpty, let host = unit.host else {
-                settleNow(unit, how: how)
-                return
-            }
-            var inquiry = Inquiry()
-            inquiry.environment = try context.environment(on: host)
-            for output in outputs {
-                guard case .command(let script) = output.source else { continue }
-                var request = QuestionRequest(script: try context.text(script.text, fit: .shell))
-                request.shell = script.shell
-                inquiry.questions.append(request)
-            }
-            active[unit]?.stage = .readingOutputs(outputs, how: how)
-            if inquiry.questions.isEmpty {
-                keep(outputs, of: unit, [:], how: how)
-            } else {
-                effects.append(.inquire(unit, [host: inquiry]))
-            }
-        } catch {
-            failWithProblem(unit, error)
-        }
-    }
-
-    mutating func keep(
-        _ outputs: [Output], of unit: Unit, _ findings: [HostID: Findings], how: String
-    ) {
-        var answers = (unit.host.flatMap { findings[$0] }?.answers ?? [])[...]
-        for output in outputs {
-            do throws(EngineProblem) {
-                let text: String
-                switch output.source {
-                case .stdout: text = active[unit]?.ended?.end.output.lastText ?? ""
-                case .command:
-                    guard let answer = answers.popFirst(), answer.verdict == .yes else {
-                        throw EngineProblem("output \(output.name) could not be read")
-                    }
-                    text = answer.output
-                }
-                record(.output(unit, name: output.name, value: try output.value(of: text, context(unit))))
-            } catch {
-                failWithProblem(unit, error)
-                return
-            }
-        }
-        settleNow(unit, how: how)
-    }
-
-    private mutating func settleNow(_ unit: Unit, how: String) {
-        if let settled = Settlement.How(rawValue: how) {
-            settle(unit, settled, "")
-        } else {
-            show(.settled(unit, name: step(unit).name, how: how, reason: ""))
-            leave(unit)
-        }
-    }
-
-    mutating func settle(_ unit: Unit, _ how: Settlement.How, _ reason: String) {
-        record(
-            .settled(
-                Settlement(unit: unit, how: how, reason: reason, acts: acts(of: unit), time: options.time())))
-        show(.settled(unit, name: step(unit).name, how: how.forPeople, reason: reason))
-        leave(unit)
-    }
-
-    mutating func leave(_ unit: Unit) {
-        active[unit]?.stage = .over
-        passBarrier()
-        endWaveIfOver()
     }
 }

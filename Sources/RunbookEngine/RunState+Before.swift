@@ -7,13 +7,15 @@ extension RunState {
     /// Starts the next wave that has something to do; after the last, ends the run.
     mutating func startWave() {
         while wave < plan.schedule.waves.count {
-            let units = plan.schedule.waves[wave].units.filter { !history.standing(of: $0).isFinished }
+            let units = plan.schedule.waves[wave].units.filter {
+                !history.standing(of: $0).isFinished || lacksOutputs($0)
+            }
             if let first = units.first {
                 if first.step == options.until {
                     finish(.paused)
                     return
                 }
-                active = Dictionary(uniqueKeysWithValues: units.map { ($0, Active(stage: .over)) })
+                active = Dictionary(uniqueKeysWithValues: units.map { ($0, Active(stage: .entering)) })
                 for unit in units where phase == .inWaves { enter(unit) }
                 endWaveIfOver()
                 return
@@ -45,7 +47,9 @@ extension RunState {
         let step = step(unit)
         show(.started(unit, name: step.name))
         do throws(EngineProblem) {
-            if let condition = step.condition, try !context(unit).value(condition).isTrue {
+            if !history.standing(of: unit).isOpen, let condition = step.condition,
+                try !context(unit).value(condition).isTrue
+            {
                 settle(unit, .skipped, "\(condition.source) is false")
                 return
             }
@@ -58,18 +62,24 @@ extension RunState {
         }
     }
 
-    private func hostsAsked(by unit: Unit) throws(EngineProblem) -> Set<HostID> {
-        let step = step(unit)
+    /// The hosts that the unit's questions are asked on, or speak of.
+    func hostsAsked(by unit: Unit) throws(EngineProblem) -> Set<HostID> {
+        let (step, context) = (step(unit), context(unit))
         var hosts: Set<HostID> = []
         for question in step.unless + step.check + step.require + step.verify {
+            hosts.formUnion(context.hostsNamed(in: question))
             if case .expression = question.subject { continue }
-            hosts.formUnion(try context(unit).hosts(of: question.place))
+            hosts.formUnion(try context.hosts(of: question.place))
         }
         return hosts
     }
 
     /// All hosts are there: settles what an earlier process left open, or asks.
     mutating func begin(_ unit: Unit) {
+        if case .done(_, let how) = history.standing(of: unit), lacksOutputs(unit) {
+            readOutputs(unit, how: how == .done ? "done" : "outputs read")
+            return
+        }
         switch history.standing(of: unit) {
         case .issued(let attempt, _, let bootID): lookUp(unit, attempt, bootID: bootID)
         case .inDoubt(let attempt, _, let why): settleDoubt(unit, attempt, why: why)
@@ -92,7 +102,7 @@ extension RunState {
             if context.step.action != nil {
                 try round.add(context.lastingQuestions(), as: .check, waits: false, in: context)
             }
-            if let host = unit.host { round.read(try context.filesToRead(), on: host) }
+            round.read(try context.filesToRead(), on: unit.host)
             guard !round.isEmpty else {
                 askRequire(unit)
                 return
@@ -137,7 +147,9 @@ extension RunState {
                 lost(unit, error)
             }
             return
-        case .success(let found): findings = found
+        case .success(let found):
+            for host in found.keys { answered(host) }
+            findings = found
         }
         switch stage {
         case .askingBefore(let round): judgeBefore(unit, round, findings)
@@ -225,80 +237,8 @@ extension RunState {
         }
     }
 
-    // MARK: - The person's word
-
-    /// The word that must be said before the step is issued; nil: none.
-    func word(of unit: Unit) throws(EngineProblem) -> String? {
-        let step = step(unit)
-        guard !history.confirmed.contains(unit) else { return nil }
-        if let destroys = step.destroys { return try context(unit).text(destroys) }
-        return step.irreversible == nil ? nil : "yes"
-    }
-
-    private mutating func askForWord(_ unit: Unit) {
-        do throws(EngineProblem) {
-            guard let word = try word(of: unit) else {
-                act(unit)
-                return
-            }
-            if options.saysYesToAll || options.words[unit.step] == word {
-                confirm(unit, word)
-                return
-            }
-            active[unit]?.stage = .prompting(.word(word))
-            effects.append(.prompt(unit, Prompt(kind: .word(word), text: warning(of: unit, word))))
-        } catch {
-            failWithProblem(unit, error)
-        }
-    }
-
-    private func warning(of unit: Unit, _ word: String) -> String {
-        let context = context(unit)
-        if let what = context.step.irreversible {
-            return "\(unit) cannot be taken back: \(context.saying(what)). Type \(word) to go on"
-        }
-        return "\(unit) destroys what is on \(word). Type \(word) to go on"
-    }
-
-    private mutating func confirm(_ unit: Unit, _ word: String) {
-        record(
-            .word(
-                Word(
-                    unit: unit, kind: .confirmed, why: word, who: options.operatorName, time: options.time()))
-        )
-        act(unit)
-    }
-
-    mutating func said(_ unit: Unit, _ answer: String?) {
-        guard case .prompting(let purpose) = active[unit]?.stage else { return }
-        guard let answer else {
-            let command = step(unit).destroys == nil && purpose != .answer
-            refuse(
-                unit,
-                [
-                    command
-                        ? "a person must say so, and there is no terminal: --yes \(unit.step)=WORD says it ahead"
-                        : "a person must answer, and there is no terminal"
-                ],
-                output: "", isUndecided: true)
-            return
-        }
-        switch purpose {
-        case .word(let word):
-            if answer == word {
-                confirm(unit, word)
-            } else {
-                refuse(unit, ["\(word) was not typed"], output: "", isUndecided: true)
-            }
-        case .answer:
-            record(.output(unit, name: "answer", value: .string(answer)))
-            settle(unit, .byHand, "")
-        case .done: askAfter(unit)
-        }
-    }
-
     /// Nothing was issued, and the run stops.
-    private mutating func refuse(_ unit: Unit, _ reasons: [String], output: String, isUndecided: Bool) {
+    mutating func refuse(_ unit: Unit, _ reasons: [String], output: String, isUndecided: Bool) {
         let draft = Draft(
             reasons: reasons, questionOutput: output, nothingIssued: true, isUndecided: isUndecided)
         recordRefusal(unit, reasons)
@@ -313,8 +253,21 @@ extension RunState {
                     time: options.time())))
     }
 
+    /// Something of the unit cannot be worked out. What is known of an attempt stays as it is recorded: a
+    /// refusal in its place would let the next run issue it again.
     mutating func failWithProblem(_ unit: Unit, _ problem: EngineProblem) {
-        recordRefusal(unit, [problem.message])
-        fail(unit, Draft(reasons: [problem.message], nothingIssued: true))
+        switch history.standing(of: unit) {
+        case .issued, .inDoubt: fail(unit, Draft(reasons: [problem.message], isUndecided: true))
+        case .done: fail(unit, Draft(reasons: [problem.message]))
+        case .pending, .skipped, .failed:
+            recordRefusal(unit, [problem.message])
+            fail(unit, Draft(reasons: [problem.message], nothingIssued: true))
+        }
+    }
+
+    /// The unit is not issued because the run stops.
+    mutating func standDown(_ unit: Unit) {
+        show(.warned(unit, "nothing was issued here: the step goes on all its hosts together or on none"))
+        leave(unit)
     }
 }

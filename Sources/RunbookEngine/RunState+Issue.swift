@@ -24,14 +24,25 @@ extension RunState {
                 askAfter(unit)
             }
         default:
-            do throws(EngineProblem) {
-                var acting = active[unit]?.acting
-                if acting == nil { acting = try context(unit).acting(on: active[unit]?.files ?? [:]) }
-                guard let acting else { preconditionFailure("\(unit) has no verb") }
-                try issue(unit, request(for: unit, acting))
-            } catch {
-                failWithProblem(unit, error)
+            guard plan.schedule.waves[wave].isTogether else {
+                sendVerb(unit)
+                return
             }
+            active[unit]?.stage = .waitingToIssue
+            passBarrier()
+        }
+    }
+
+    /// The questions were asked, the word was said: sends the verb.
+    mutating func sendVerb(_ unit: Unit) {
+        do throws(EngineProblem) {
+            var acting = active[unit]?.acting
+            if acting == nil { acting = try context(unit).acting(on: active[unit]?.files ?? [:]) }
+            guard let acting else { preconditionFailure("\(unit) has no verb") }
+            active[unit]?.acting = acting
+            try issue(unit, request(for: unit, acting))
+        } catch {
+            failWithProblem(unit, error)
         }
     }
 
@@ -49,11 +60,12 @@ extension RunState {
             show(.fileChange(unit, path: change.path, difference: change.difference))
         }
         active[unit]?.attempt = request.id
+        active[unit]?.issues += 1
         active[unit]?.stage = .attempting
         record(
             .intent(
                 Intent(
-                    unit: unit, attempt: request.id, acts: acting.acts, bootID: facts.bootID,
+                    unit: unit, attempt: request.id, acts: acting.acts, bootID: facts.boot,
                     text: String(acting.script.prefix(4096)))))
         show(.issued(unit, request.id))
         effects.append(.attempt(unit, host, request))

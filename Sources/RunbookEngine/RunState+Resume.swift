@@ -6,7 +6,11 @@ import RunbookTransport
 // in docs/supervisor.md.
 extension RunState {
     mutating func lookUp(_ unit: Unit, _ attempt: AttemptID, bootID: String) {
-        guard let host = unit.host, let facts = connected[host] else { return }
+        guard let host = unit.host else { return }
+        guard let facts = connected[host] else {
+            withHosts([host], of: unit, .lookUp(attempt, bootID: bootID))
+            return
+        }
         active[unit]?.attempt = attempt
         switch facts.folder {
         case .missing, .foreign, .made:
@@ -43,14 +47,30 @@ extension RunState {
         guard case .lookingUp(let attempt, let bootID) = active[unit]?.stage else { return }
         switch result {
         case .failure(let error): lost(unit, error)
-        case .success(let state): judge(unit, attempt, state, bootID: bootID)
+        case .success(let state):
+            answered(unit.host)
+            judge(unit, attempt, state, bootID: bootID)
+        }
+    }
+
+    /// The attempt was followed, and is not there to be followed any more.
+    mutating func lostTrack(_ unit: Unit, _ state: AttemptState) {
+        guard let attempt = active[unit]?.stage.followed, let host = unit.host else { return }
+        switch state {
+        case .unclaimed, .fenced:
+            doubt(unit, attempt, "it ran on \(host), and now nothing is known of it there")
+        case .running, .ended, .vanished, .rebooted, .torn: judge(unit, attempt, state, bootID: "")
         }
     }
 
     private mutating func judge(_ unit: Unit, _ attempt: AttemptID, _ state: AttemptState, bootID: String) {
-        guard let host = unit.host, let facts = connected[host] else { return }
+        guard let host = unit.host else { return }
+        guard let facts = connected[host] else {
+            withHosts([host], of: unit, .lookUp(attempt, bootID: bootID))
+            return
+        }
         switch state {
-        case .unclaimed where facts.bootID == bootID:
+        case .unclaimed where facts.boot == bootID:
             active[unit]?.stage = .fencing(attempt, bootID: bootID)
             effects.append(.fence(unit, host, attempt))
         case .unclaimed:
@@ -75,8 +95,13 @@ extension RunState {
         switch result {
         case .failure(let error): lost(unit, error)
         case .success(.fenced):
+            answered(unit.host)
             record(.fenced(attempt))
             askBefore(unit)
+        case .success(.claimed(.unclaimed)):
+            doubt(
+                unit, attempt,
+                "\(unit.host?.rawValue ?? "the host") says both that it is claimed and that it is not")
         case .success(.claimed(let state)): judge(unit, attempt, state, bootID: bootID)
         }
     }
@@ -133,7 +158,7 @@ extension RunState {
             var round = Round()
             if step.interrupted == .check {
                 try round.add(context.lastingQuestions(), as: .check, waits: true, in: context)
-                if let host = unit.host { round.read(try context.filesToRead(), on: host) }
+                round.read(try context.filesToRead(), on: unit.host)
             }
             if round.isEmpty {
                 leaveInDoubt(unit, why, [])
@@ -149,11 +174,9 @@ extension RunState {
         _ unit: Unit, _ round: Round, _ findings: [HostID: Findings], _ attempt: AttemptID, why: String
     ) {
         let context = context(unit)
-        var verdict = round.verdict(of: .check, findings, context) ?? ListVerdict()
-        if let host = unit.host, let changed = context.fileThatChanged(findings[host]?.files ?? [:]) {
-            verdict.verdict = verdict.verdict == .none ? .none : .no
-            verdict.messages.append(changed)
-        }
+        let files = unit.host.flatMap { context.filesVerdict(findings[$0]?.files ?? [:]) }
+        // Asked of a step that has something to ask: without an answer nothing is known.
+        let verdict = round.verdict(of: .check, findings, context).merged(with: files) ?? .unanswered
         switch verdict.verdict {
         case .yes: readOutputs(unit, how: Settlement.How.adopted.rawValue)
         case .no: settleAsNotDone(unit, "\(why); its check says that it did not happen")

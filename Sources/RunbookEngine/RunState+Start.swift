@@ -30,19 +30,49 @@ extension RunState {
             default: false
             }
         }
-        startSurvey(isFinal: false)
+        isDisturbed = isDisturbed || !options.redo.isEmpty
+        if noteRemoved() { startSurvey(isFinal: false) }
+    }
+
+    /// Says which units the runbook has no more. False when one of them is not settled: its command may go on,
+    /// and nobody would wait for it.
+    private mutating func noteRemoved() -> Bool {
+        let units = Set(plan.schedule.units)
+        for unit in history.order where !units.contains(unit) {
+            switch history.standing(of: unit) {
+            case .issued, .inDoubt:
+                finish(
+                    .undecided(
+                        nil,
+                        "\(unit) is not in the runbook any more and its outcome is not known: "
+                            + "put the step back, or say what became of it with resolve"))
+                return false
+            case .done: show(.note("\(unit) is done and not in the runbook any more"))
+            case .pending, .skipped, .failed: break
+            }
+        }
+        return true
     }
 
     /// `--redo` and `--keep`, written down before anything follows from them.
+    ///
+    /// An attempt whose outcome is not known is found out first: neither word is about it. What never ran has
+    /// nothing to keep.
     private mutating func takeWords() {
         for unit in plan.schedule.units {
             let kind: Word.Kind
-            if options.redo.contains(unit.step) {
-                kind = .redo
-            } else if options.keep.contains(unit.step) {
-                kind = .keep
-            } else {
+            switch history.standing(of: unit) {
+            case .issued, .inDoubt:
+                if options.redo.contains(unit.step) || options.keep.contains(unit.step) {
+                    show(.warned(unit, "its outcome is not known: it is found out first"))
+                }
                 continue
+            case .done where options.keep.contains(unit.step) && !options.redo.contains(unit.step):
+                kind = .keep
+            case .pending: continue
+            case .done, .skipped, .failed:
+                guard options.redo.contains(unit.step) else { continue }
+                kind = .redo
             }
             record(
                 .word(
@@ -55,15 +85,13 @@ extension RunState {
     // MARK: - Hosts
 
     mutating func connect(_ host: HostID, _ facts: HostFacts, hostKey: String?, operatorKey: String?) {
-        connected[host] = facts
-        tries[host] = 0
-        if let operatorKey { operatorKeys[host] = operatorKey }
         let known = history.hosts[host]
         let record = HostRecord(
             host: host, address: plan.site.hosts[host]?.address ?? "", hostKey: hostKey,
             machineID: facts.machineID, bootID: facts.bootID, initStart: facts.initStart, node: facts.nodeName
         )
-        if let known, known.machineID != record.machineID {
+        // A machine without an id may get one in the middle of a run; its host key was proven.
+        if let known, !known.machineID.isEmpty, known.machineID != record.machineID {
             finish(
                 .undecided(
                     nil,
@@ -71,6 +99,17 @@ extension RunState {
                         + "(machine id \(record.machineID), not \(known.machineID)): nothing was sent to it"))
             return
         }
+        guard facts.folder != .foreign else {
+            finish(
+                .undecided(
+                    nil,
+                    "the run's folder on \(host) is another's (another user's, a link, or of another run): "
+                        + "nothing was sent to it"))
+            return
+        }
+        connected[host] = facts
+        tries[host] = 0
+        if let operatorKey { operatorKeys[host] = operatorKey }
         if known != record { self.record(.host(record)) }
         if case .surveying(let survey) = phase {
             goOn(survey, with: host)
@@ -90,12 +129,38 @@ extension RunState {
     mutating func missed(_ host: HostID, _ error: TransportError) {
         connected[host] = nil
         guard let tried = tries[host], let pause = backoff(tried, for: host), error.code.mayPass else {
-            finish(.unreachable(error))
+            cutOff(host, error)
             return
         }
         tries[host] = tried + 1
         show(.reconnecting(host, error.message))
         effects.append(.connect(host, after: pause))
+    }
+
+    /// A host stays away: its units are over, the others of the wave are awaited, and the run stops.
+    private mutating func cutOff(_ host: HostID, _ error: TransportError) {
+        guard phase == .inWaves else {
+            finish(.unreachable(error))
+            return
+        }
+        for unit in active.keys.sorted(by: { $0.description < $1.description }) {
+            guard case .connecting(let hosts, _) = active[unit]?.stage, hosts.contains(host) else { continue }
+            giveUp(unit, error)
+        }
+    }
+
+    /// The unit's host cannot be asked: nothing more is known of the unit than what is recorded.
+    private mutating func giveUp(_ unit: Unit, _ error: TransportError) {
+        if active.contains(where: { $0.key != unit && $0.value.stage != .over }) {
+            show(.warned(unit, error.message))
+        }
+        if ending == nil { ending = .unreachable(error) }
+        leave(unit)
+    }
+
+    /// A host has answered.
+    mutating func answered(_ host: HostID?) {
+        if let host { losses[host] = nil }
     }
 
     /// The pause before the next try; nil when it is time to give up. The sum is about 40 seconds, and two
@@ -109,7 +174,9 @@ extension RunState {
     }
 
     /// Connects the hosts that have no connection, then goes on.
-    mutating func withHosts(_ hosts: Set<HostID>, of unit: Unit, _ next: Stage.Next) {
+    mutating func withHosts(
+        _ hosts: Set<HostID>, of unit: Unit, after pause: Duration = .zero, _ next: Stage.Next
+    ) {
         let missing = hosts.filter { connected[$0] == nil }
         guard !missing.isEmpty else {
             proceed(unit, next)
@@ -120,7 +187,7 @@ extension RunState {
         }
         active[unit]?.stage = .connecting(missing, then: next)
         for host in missing.sorted() where !underWay.contains(host) {
-            effects.append(.connect(host, after: .zero))
+            effects.append(.connect(host, after: pause))
         }
     }
 
@@ -128,6 +195,7 @@ extension RunState {
         switch next {
         case .begin: begin(unit)
         case .lookUp(let attempt, let bootID): lookUp(unit, attempt, bootID: bootID)
+        case .issue: sendVerb(unit)
         case .again(let stage): askAgain(unit, stage)
         }
     }
@@ -135,8 +203,8 @@ extension RunState {
     /// A request was lost with its connection: connects again and finds out, or asks again.
     mutating func lost(_ unit: Unit, _ error: TransportError) {
         guard let stage = active[unit]?.stage else { return }
-        guard error.code == .lost else {
-            finish(.unreachable(error))
+        guard error.code == .lost, let pause = pauseAfterLoss(of: error.host) else {
+            giveUp(unit, error)
             return
         }
         connected[error.host] = nil
@@ -147,10 +215,18 @@ extension RunState {
             guard case .issued(let attempt, _, let bootID) = history.standing(of: unit) else {
                 preconditionFailure("\(unit) has no intent")
             }
-            withHosts([error.host], of: unit, .lookUp(attempt, bootID: bootID))
+            withHosts([error.host], of: unit, after: pause, .lookUp(attempt, bootID: bootID))
         default:
-            withHosts([error.host], of: unit, .again(stage))
+            withHosts([error.host], of: unit, after: pause, .again(stage))
         }
+    }
+
+    /// The pause before a host is connected again whose requests are lost: none, then longer ones; nil when
+    /// many were lost in a row although the connections were made.
+    mutating func pauseAfterLoss(of host: HostID) -> Duration? {
+        let lost = losses[host] ?? 0
+        losses[host] = lost + 1
+        return lost < 10 ? .seconds(min(lost, 5)) : nil
     }
 }
 

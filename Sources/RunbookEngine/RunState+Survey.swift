@@ -12,6 +12,9 @@ struct Survey: Sendable, Equatable {
     var offsets: [Unit: [HostID: Int]] = [:]
     var inquiries: [HostID: Inquiry] = [:]
     var missing: Set<HostID> = []
+    /// Units whose questions could not be worked out, and why. Tried again when all hosts are there, since
+    /// what is known of a host may stand in them.
+    var problems: [Unit: String] = [:]
 }
 
 extension RunState {
@@ -22,10 +25,14 @@ extension RunState {
             do throws(EngineProblem) {
                 try survey.add(unit, context(unit))
             } catch {
-                survey.rounds[unit] = nil
+                survey.problems[unit] = error.message
             }
         }
-        survey.missing = Set(survey.inquiries.keys).filter { connected[$0] == nil }
+        let hosts = survey.problems.keys.reduce(into: Set(survey.inquiries.keys)) { hosts, unit in
+            hosts.formUnion((try? hostsAsked(by: unit)) ?? [])
+            if let host = unit.host { hosts.insert(host) }
+        }
+        survey.missing = hosts.filter { connected[$0] == nil }
         phase = .surveying(survey)
         if survey.missing.isEmpty {
             sendSurvey(survey)
@@ -52,6 +59,16 @@ extension RunState {
     }
 
     private mutating func sendSurvey(_ survey: Survey) {
+        var survey = survey
+        for unit in survey.problems.keys.sorted(by: { $0.description < $1.description }) {
+            do throws(EngineProblem) {
+                try survey.add(unit, context(unit))
+                survey.problems[unit] = nil
+            } catch {
+                survey.problems[unit] = error.message
+            }
+        }
+        phase = .surveying(survey)
         guard !survey.inquiries.isEmpty else {
             judge(survey, [:])
             return
@@ -62,9 +79,25 @@ extension RunState {
     mutating func surveyed(_ result: Result<[HostID: Findings], TransportError>) {
         guard case .surveying(let survey) = phase else { return }
         switch result {
-        case .failure(let error): finish(.unreachable(error))
-        case .success(let findings): judge(survey, findings)
+        case .failure(let error): askAgain(survey, after: error)
+        case .success(let findings):
+            for host in findings.keys { answered(host) }
+            judge(survey, findings)
         }
+    }
+
+    /// Questions have no effects: after a lost link they are all asked again.
+    private mutating func askAgain(_ survey: Survey, after error: TransportError) {
+        guard error.code == .lost, let pause = pauseAfterLoss(of: error.host) else {
+            finish(.unreachable(error))
+            return
+        }
+        var survey = survey
+        survey.missing = [error.host]
+        phase = .surveying(survey)
+        connected[error.host] = nil
+        show(.reconnecting(error.host, error.message))
+        effects.append(.connect(error.host, after: pause))
     }
 
     private mutating func judge(_ survey: Survey, _ findings: [HostID: Findings]) {
@@ -162,8 +195,10 @@ extension Survey {
     mutating func add(_ unit: Unit, _ context: UnitContext) throws(EngineProblem) {
         var round = Round()
         try round.add(context.lastingQuestions(), as: .check, waits: false, in: context)
-        if let host = unit.host { round.read(try context.filesToRead(), on: host) }
+        round.read(try context.filesToRead(), on: unit.host)
         guard !round.isEmpty else { return }
+        // What is not needed any more need not be so any more.
+        try round.add(context.step.unless, as: .unless, waits: false, in: context)
         rounds[unit] = round
         for (host, inquiry) in round.inquiries {
             var whole = inquiries[host] ?? Inquiry()
@@ -181,6 +216,7 @@ extension Survey {
     }
 
     func verdict(of unit: Unit, _ findings: [HostID: Findings], _ context: UnitContext) -> ListVerdict? {
+        if let problem = problems[unit] { return .unanswered(problem) }
         guard let round = rounds[unit] else { return nil }
         var mine: [HostID: Findings] = [:]
         for host in round.hosts {
@@ -190,12 +226,9 @@ extension Survey {
             part.answers = Array(part.answers.dropFirst(first).prefix(count))
             mine[host] = part
         }
-        var verdict = round.verdict(of: .check, mine, context) ?? ListVerdict()
-        if let host = unit.host, let file = context.fileThatChanged(mine[host]?.files ?? [:]) {
-            verdict.verdict = verdict.verdict == .none ? .none : .no
-            verdict.messages.append(file)
-        }
-        return verdict
+        if round.verdict(of: .unless, mine, context)?.verdict == .yes { return ListVerdict() }
+        let files = unit.host.flatMap { context.filesVerdict(mine[$0]?.files ?? [:]) }
+        return round.verdict(of: .check, mine, context).merged(with: files)
     }
 }
 
@@ -206,10 +239,19 @@ extension UnitContext {
         return step.check + [Self.trustKeysCheck(trust)]
     }
 
-    /// Says which file is not as the step left it; nil when all are, or the step writes none.
-    func fileThatChanged(_ files: [String: HostFile?]) -> String? {
-        guard let acting = try? acting(on: files) else { return nil }
-        return acting.changes.first(where: \.isNeeded).map { "\($0.path) is not as this step leaves it" }
+    /// Whether the files are as the step leaves them; nil when it writes none.
+    func filesVerdict(_ files: [String: HostFile?]) -> ListVerdict? {
+        do throws(EngineProblem) {
+            guard let changes = try acting(on: files)?.changes, !changes.isEmpty else { return nil }
+            var verdict = ListVerdict()
+            for change in changes where change.isNeeded {
+                verdict.verdict = .no
+                verdict.messages.append("\(change.path) is not as this step leaves it")
+            }
+            return verdict
+        } catch {
+            return .unanswered(error.message)
+        }
     }
 }
 

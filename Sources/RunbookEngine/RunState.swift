@@ -15,6 +15,8 @@ package struct RunState: Sendable {
     var connected: [HostID: HostFacts] = [:]
     /// Hosts that were connected in this process, with the tries since they were lost.
     var tries: [HostID: Int] = [:]
+    /// Requests that were lost on a host since one was answered.
+    var losses: [HostID: Int] = [:]
     var operatorKeys: [HostID: String] = [:]
     var clockSkew: [HostID: Int] = [:]
 
@@ -42,6 +44,10 @@ package struct RunState: Sendable {
         self.plan = plan
         self.options = options
         self.history = history
+        for unit in plan.schedule.units {
+            guard let former = step(unit).formerID, plan.schedule.steps[former] == nil else { continue }
+            self.history.rename(Unit(former, unit.host), to: unit)
+        }
     }
 
     /// What becomes of the run in this process: called once, first.
@@ -106,7 +112,7 @@ package struct RunState: Sendable {
 
     /// The units whose commands go on when this process ends.
     private mutating func interrupt() {
-        let running = active.compactMap { unit, active in active.stage.isAttempt ? unit : nil }
+        let running = active.compactMap { unit, active in active.stage.mayBeRunning ? unit : nil }
         finish(.interrupted(running.sorted { $0.description < $1.description }))
     }
 }
@@ -118,6 +124,8 @@ struct Active: Sendable, Equatable {
     var files: [String: HostFile?] = [:]
     var acting: Acting?
     var attempt: AttemptID?
+    /// How often it was issued in this process.
+    var issues = 0
     /// The end of the attempt and what its own questions said, kept while others are asked.
     var ended: Ended?
 
@@ -130,11 +138,15 @@ struct Active: Sendable, Equatable {
 
 /// What a unit waits for.
 enum Stage: Sendable, Equatable {
+    /// Its wave has begun; the units before it in the wave are entered first.
+    case entering
     case connecting(Set<HostID>, then: Next)
     case askingBefore(Round)
     /// `becauseOf`: a question before it had no answer; only the messages are wanted.
     case askingRequire(Round, becauseOf: ListVerdict?)
     case prompting(PromptPurpose)
+    /// Asked; the other units of a wave that goes together are not yet.
+    case waitingToIssue
     case attempting
     case lookingUp(AttemptID, bootID: String)
     case fencing(AttemptID, bootID: String)
@@ -152,6 +164,7 @@ enum Stage: Sendable, Equatable {
     indirect enum Next: Sendable, Equatable {
         case begin
         case lookUp(AttemptID, bootID: String)
+        case issue
         /// The stage whose request was lost; it is asked again, since questions have no effects.
         case again(Stage)
     }
@@ -162,9 +175,18 @@ enum Stage: Sendable, Equatable {
         case done
     }
 
-    var isAttempt: Bool {
+    /// Whether the unit's command may be under way on its host.
+    var mayBeRunning: Bool {
         switch self {
-        case .attempting, .following: true
+        case .attempting, .following, .lookingUp, .fencing, .connecting(_, then: .lookUp): true
+        default: false
+        }
+    }
+
+    /// Whether nothing is to be waited for before the siblings of a wave that goes together are issued.
+    var isAsked: Bool {
+        switch self {
+        case .waitingToIssue, .attempting, .following, .waitingForSiblings, .over: true
         default: false
         }
     }

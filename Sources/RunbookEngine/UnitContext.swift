@@ -84,6 +84,29 @@ package struct UnitContext: Sendable {
         }
     }
 
+    /// The other hosts that must be connected before the question can be worked out: it speaks of what is known
+    /// only of a host that was asked.
+    func hostsNamed(in question: Question) -> Set<HostID> {
+        let expressions: [Expression] =
+            switch question.subject {
+            case .expression(let expression): [expression]
+            case .command(let command):
+                ([command.script.text] + command.match + command.none).flatMap(\.expressions)
+            case .reconnect: []
+            }
+        var hosts: Set<HostID> = []
+        for reference in expressions.flatMap(\.references) {
+            switch reference {
+            case .hostAttribute(let host, let name) where Scope.askedAttributes.contains(name):
+                hosts.insert(host)
+            case .peer(let name) where Scope.askedAttributes.contains(name):
+                if let peer = unit.host.flatMap(peer(of:)) { hosts.insert(peer) }
+            default: break
+            }
+        }
+        return hosts
+    }
+
     func text(
         _ template: Template, on host: HostID? = nil, fit: Template.Fit = .plain
     ) throws(EngineProblem) -> String {

@@ -23,6 +23,20 @@ extension AttemptEnd {
     }
 }
 
+extension HostFacts {
+    /// What tells one boot from the next: in a container the boot id is its host's, and only the start of its
+    /// first process changes.
+    var boot: String { "\(bootID)/\(initStart)" }
+}
+
+extension Stage {
+    /// The attempt that is followed.
+    var followed: AttemptID? {
+        guard case .following(let attempt) = self else { return nil }
+        return attempt
+    }
+}
+
 extension AttemptState {
     var word: String {
         switch self {

@@ -1,0 +1,94 @@
+import RunbookModel
+import RunbookSupervisor
+
+// The outputs of a unit that is done or was so, and its end.
+extension RunState {
+    /// Whether it is finished, but an earlier process ended before its outputs were read.
+    func lacksOutputs(_ unit: Unit) -> Bool {
+        guard case .done(_, let how) = history.standing(of: unit), unit.host != nil else { return false }
+        let known = history.outputs[unit] ?? [:]
+        return context(unit).allOutputs.contains { output in
+            guard known[output.name] == nil else { return false }
+            return output.source != .stdout || (how == .done && history.printed[unit] != nil)
+        }
+    }
+
+    /// Reads the step's outputs, then settles it. `how` is `done` when the outcome is recorded already.
+    mutating func readOutputs(_ unit: Unit, how: String) {
+        do throws(EngineProblem) {
+            let context = context(unit)
+            let outputs = context.allOutputs
+            guard !outputs.isEmpty, let host = unit.host else {
+                settleNow(unit, how: how)
+                return
+            }
+            var inquiry = Inquiry()
+            inquiry.environment = try context.environment(on: host)
+            for output in outputs {
+                guard case .command(let script) = output.source else { continue }
+                var request = QuestionRequest(script: try context.text(script.text, fit: .shell))
+                request.shell = script.shell
+                inquiry.questions.append(request)
+            }
+            active[unit]?.stage = .readingOutputs(outputs, how: how)
+            if inquiry.questions.isEmpty {
+                keep(outputs, of: unit, [:], how: how)
+            } else {
+                effects.append(.inquire(unit, [host: inquiry]))
+            }
+        } catch {
+            failWithProblem(unit, error)
+        }
+    }
+
+    mutating func keep(
+        _ outputs: [Output], of unit: Unit, _ findings: [HostID: Findings], how: String
+    ) {
+        var answers = (unit.host.flatMap { findings[$0] }?.answers ?? [])[...]
+        for output in outputs {
+            do throws(EngineProblem) {
+                let text: String
+                switch output.source {
+                case .stdout:
+                    // What was so has printed nothing: there is no such value.
+                    let printed = active[unit]?.ended?.end.output.lastText ?? history.printed[unit]
+                    guard how == "done", let printed else { continue }
+                    text = printed
+                case .command:
+                    guard let answer = answers.popFirst(), answer.verdict == .yes else {
+                        throw EngineProblem("output \(output.name) could not be read")
+                    }
+                    text = answer.output
+                }
+                record(.output(unit, name: output.name, value: try output.value(of: text, context(unit))))
+            } catch {
+                failWithProblem(unit, error)
+                return
+            }
+        }
+        settleNow(unit, how: how)
+    }
+
+    private mutating func settleNow(_ unit: Unit, how: String) {
+        if let settled = Settlement.How(rawValue: how) {
+            settle(unit, settled, "")
+        } else {
+            show(.settled(unit, name: step(unit).name, how: how, reason: ""))
+            leave(unit)
+        }
+    }
+
+    mutating func settle(_ unit: Unit, _ how: Settlement.How, _ reason: String) {
+        record(
+            .settled(
+                Settlement(unit: unit, how: how, reason: reason, acts: acts(of: unit), time: options.time())))
+        show(.settled(unit, name: step(unit).name, how: how.forPeople, reason: reason))
+        leave(unit)
+    }
+
+    mutating func leave(_ unit: Unit) {
+        active[unit]?.stage = .over
+        passBarrier()
+        endWaveIfOver()
+    }
+}
