@@ -103,7 +103,11 @@ let package = Package(
         .executableTarget(
             name: "runbook", dependencies: ["RunbookCLI"], swiftSettings: strict),
 
-        // Tests.
+        // Tests. HouseTests keep the scripts and the pages for people true.
+        .testTarget(
+            name: "HouseTests",
+            dependencies: ["RunbookTestSupport", "RunbookLanguage", "RunbookModel", "RunbookDiagnostics"],
+            swiftSettings: strict),
         .target(name: "RunbookTestSupport", path: "Tests/Support", swiftSettings: strict),
         tests(of: "RunbookText"),
         tests(of: "RunbookFiles"),
