@@ -1,3 +1,6 @@
+import Glibc
+import RunbookDiagnostics
+import RunbookLanguage
 import RunbookTestSupport
 import Testing
 
@@ -30,6 +33,14 @@ import Testing
         }
     }
 
+    /// The runbooks that the pages print are runbooks.
+    @Test(arguments: try Repository.pages()) func runbooksPrintedLoad(_ path: String) throws {
+        for block in try Page(path).blocks("yaml runbook") {
+            let (_, problems) = loadRunbook(SourceText(name: path, block))
+            #expect(DiagnosticRenderer().render(Diagnostics(problems)) == "")
+        }
+    }
+
     /// What a runbook or a message of the program sends its reader to.
     @Test func pagesThatAreReferredToHaveTheirHeading() throws {
         let files =
@@ -59,4 +70,66 @@ import Testing
 
     /// Files that a user makes and git ignores.
     private func isPrivate(_ file: String) -> Bool { file.hasSuffix(".site.yaml") }
+}
+
+/// Commands that the pages print are commands of the built program.
+@Suite(.timeLimit(.minutes(1))) struct CommandLineTests {
+    /// Beside the tests in the build folder.
+    private static func program() throws -> String {
+        let path = try runChecked(["readlink", "/proc/\(getpid())/exe"]).split(separator: "\n").joined()
+        return path.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/runbook"
+    }
+
+    /// The commands of the shell blocks, as they are typed; without comments.
+    private static func commands() throws -> [String] {
+        try Repository.pages().flatMap { path in
+            try Page(path).fenced("sh").filter { $0.hasPrefix("runbook ") }
+                .map { line in String(line.split(separator: "#")[0]) }
+        }
+    }
+
+    /// Each is parsed in an empty folder, where it ends because the runbook is not there. 64 is wrong usage.
+    @Test func theirUsageIsRight() throws {
+        let folder = try TemporaryDirectory("commands"), program = try Self.program()
+        let commands = try Self.commands()
+        #expect(commands.count > 5)
+        for command in commands {
+            let words = command.split(separator: " ").dropFirst().joined(separator: " ")
+            let result = try run(["sh", "-c", "cd \(folder.path) && exec \(program) \(words)"])
+            #expect(result.status != 64, "\(command): \(result.errors)")
+        }
+    }
+
+    /// In running text only the command's name counts.
+    @Test func theirNamesAreThere() throws {
+        let program = try Self.program()
+        let known = Set(
+            try runChecked([program, "help"]).matches(of: /(?m)^  ([a-z]+)  /).map { String($0.1) })
+        #expect(known.isSuperset(of: ["run", "status", "lab"]))
+        for path in try Repository.pages() {
+            for text in try Page(path).quoted where text.hasPrefix("runbook ") {
+                let word = String(text.split(separator: " ")[1])
+                #expect(known.contains(word) || word == "help", "\(path) names \(text)")
+            }
+        }
+    }
+}
+
+/// docs/testing.md names tests that are there.
+@Suite struct TestingPageTests {
+    @Test func testsNamedAreThere() throws {
+        let names = try Page("docs/testing.md").quoted.filter { name in
+            name.contains { $0.isUppercase } && name.allSatisfy { $0.isLetter || $0.isNumber }
+                && name.first?.isLowercase == true
+        }
+        let sources = try Repository.files(in: "Tests", ending: [".swift"]).map(Repository.text)
+        let missing = Set(names).filter { name in
+            !sources.contains {
+                $0.firstRange(of: "func \(name)(") != nil || $0.firstRange(of: "case \(name)") != nil
+                    || $0.firstRange(of: "case none, \(name)") != nil
+            }
+        }
+        #expect(missing.sorted() == [])
+        #expect(names.count > 30)
+    }
 }

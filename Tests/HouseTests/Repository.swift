@@ -40,17 +40,23 @@ struct Page {
         lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     }
 
-    /// The lines inside fences that begin with this word, without the fences; a fence with no word is "".
-    func fenced(_ word: String) -> [Substring] {
-        var found: [Substring] = [], fence: Substring?
+    /// The texts of the fenced blocks that begin with this word.
+    func blocks(_ word: String) -> [String] {
+        var blocks: [String] = [], fence: Substring?
         for line in lines {
             if line.hasPrefix("```") {
                 fence = fence == nil ? line.dropFirst(3) : nil
+                if let fence, fence == word { blocks.append("") }
             } else if let fence, fence == word {
-                found.append(line)
+                blocks[blocks.count - 1] += "\(line)\n"
             }
         }
-        return found
+        return blocks
+    }
+
+    /// The lines of all those blocks.
+    func fenced(_ word: String) -> [Substring] {
+        blocks(word).flatMap { $0.split(separator: "\n", omittingEmptySubsequences: false) }
     }
 
     /// The lines outside of fences.

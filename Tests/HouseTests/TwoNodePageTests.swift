@@ -31,7 +31,8 @@ import Testing
         var ids: [String] = []
         for step in try Self.steps() {
             let id = step.id.rawValue
-            if let block = id.split(separator: "/").first.map(String.init), block != id, !ids.contains(block) {
+            if let block = id.split(separator: "/").first.map(String.init), block != id, !ids.contains(block)
+            {
                 ids.append(block)
             }
             switch step.action {
