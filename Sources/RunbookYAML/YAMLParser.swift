@@ -198,7 +198,7 @@ struct YAMLParser: ~Copyable {
             diagnostic: .error(
                 "empty-file", "the file has no content", at: source.span(at: source.bytes.count)
             )
-            .hint("a runbook begins with `runbook: NAME`; `runbook init` writes a first one"))
+            .hint("a runbook begins with `runbook: NAME`; docs/language.md has a small one"))
     }
 
     private func secondDocument(at event: YAMLEvent) -> Diagnostic {

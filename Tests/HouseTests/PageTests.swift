@@ -104,14 +104,31 @@ import Testing
     @Test func theirNamesAreThere() throws {
         let program = try Self.program()
         let known = Set(
-            try runChecked([program, "help"]).matches(of: /(?m)^  ([a-z]+)  /).map { String($0.1) })
+            try runChecked([program, "help"]).matches(of: #/(?m)^  ([a-z]+)  /#).map { String($0.1) })
         #expect(known.isSuperset(of: ["run", "status", "lab"]))
         for path in try Repository.pages() {
-            for text in try Page(path).quoted where text.hasPrefix("runbook ") {
-                let word = String(text.split(separator: " ")[1])
-                #expect(known.contains(word) || word == "help", "\(path) names \(text)")
+            let names = try Page(path).quoted.filter { $0.hasPrefix("runbook ") }
+            for name in names.map(Self.command) where name.first?.isLetter == true {
+                #expect(known.contains(name), "\(path) names runbook \(name)")
             }
         }
+        // What the program itself advises.
+        for path in try Repository.files(in: "Sources", ending: [".swift", ".sh", ".yaml"]) {
+            for line in try Repository.text(path).split(separator: "\n") where !isComment(line) {
+                for match in line.matches(of: /`runbook ([a-z]+)[^`]*`/) {
+                    #expect(known.contains(String(match.1)), "\(path) names \(match.0)")
+                }
+            }
+        }
+    }
+
+    private func isComment(_ line: Substring) -> Bool {
+        let text = line.drop { $0 == " " }
+        return text.hasPrefix("//") || text.hasPrefix("#")
+    }
+
+    private static func command(_ text: String) -> String {
+        String(text.split(separator: " ")[1])
     }
 }
 
@@ -126,7 +143,7 @@ import Testing
         let missing = Set(names).filter { name in
             !sources.contains {
                 $0.firstRange(of: "func \(name)(") != nil || $0.firstRange(of: "case \(name)") != nil
-                    || $0.firstRange(of: "case none, \(name)") != nil
+                    || $0.firstRange(of: ", \(name) }") != nil || $0.firstRange(of: ", \(name), ") != nil
             }
         }
         #expect(missing.sorted() == [])

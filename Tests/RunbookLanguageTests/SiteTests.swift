@@ -108,7 +108,7 @@ import Testing
                 1 |
                   | ^
                   |
-                  = hint: `runbook init` asks for these values and writes it; `--site FILE` names another
+                  = hint: write these values into NAME.site.yaml beside the runbook, or name another file with `--site FILE`
                   = hint: inputs: portal: Address of your NAS
                   = hint: hosts: master: address and node
                   = hint: hosts: slave: address and node

@@ -164,7 +164,7 @@ let slipsOfStructure: [Slip] = [
         1 |
           | ^
           |
-          = hint: a runbook begins with `runbook: NAME`; `runbook init` writes a first one
+          = hint: a runbook begins with `runbook: NAME`; docs/language.md has a small one
 
         """#),
     Slip(
@@ -181,7 +181,7 @@ let slipsOfStructure: [Slip] = [
         2 | # comments
           |           ^
           |
-          = hint: a runbook begins with `runbook: NAME`; `runbook init` writes a first one
+          = hint: a runbook begins with `runbook: NAME`; docs/language.md has a small one
 
         """#),
     Slip(
@@ -194,7 +194,7 @@ let slipsOfStructure: [Slip] = [
         1 | ---
           |    ^
           |
-          = hint: a runbook begins with `runbook: NAME`; `runbook init` writes a first one
+          = hint: a runbook begins with `runbook: NAME`; docs/language.md has a small one
 
         """#),
     Slip(

@@ -87,7 +87,7 @@ struct Fields {
             problems.add(
                 problem.hint(
                     names.count > 20
-                        ? "`runbook schema` lists its keys" : "its keys are \(englishList(names, "and"))"))
+                        ? "docs/language.md lists its keys" : "its keys are \(englishList(names, "and"))"))
         }
     }
 

@@ -252,7 +252,7 @@ private final class SiteLoader {
             "no-site", "there is no site file for `\(runbook.name)`", at: source.span(at: 0)
         )
         .hint(
-            "`runbook init` asks for these values and writes it; `--site FILE` names another"
+            "write these values into NAME.site.yaml beside the runbook, or name another file with `--site FILE`"
         )
         for line in lines { problem = problem.hint(line) }
         problems.add(problem)
