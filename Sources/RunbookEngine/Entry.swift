@@ -124,6 +124,11 @@ package struct Word: Sendable, Equatable, Codable {
         case resolvedNotDone = "resolved-not-done"
         case skip
     }
+    /// `kind` is the record's own member.
+    private enum CodingKeys: String, CodingKey {
+        case unit, why, who, time
+        case kind = "word"
+    }
     package var unit: Unit
     package var kind: Kind
     package var why: String

@@ -196,7 +196,7 @@ extension RunState {
         if let retry = step(unit).retry, kept.check?.verdict == .no, issues < retry.times, ending == nil {
             show(.warned(unit, reasons.joined(separator: " ") + "; it is tried again"))
             active[unit] = Active(stage: .pausing, issues: issues)
-            effects.append(.wait(unit, retry.delay))
+            effects.append(.wait(unit, plan.scaled(retry.delay, floor: .milliseconds(100))))
             return
         }
         let output = (kept.check?.output ?? "") + (kept.verify?.output ?? "")

@@ -83,6 +83,7 @@ extension RunState {
         request.input = acting.input
         request.okExit = step.okExit
         request.timeout = step.timeout
+        request.timeout.after = plan.scaled(step.timeout.after, floor: .seconds(10))
         for question in ownQuestionsAfter(unit) {
             request.after.append(try context(unit).request(for: question, on: host, waits: true))
         }

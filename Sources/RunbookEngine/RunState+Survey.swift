@@ -23,7 +23,7 @@ extension RunState {
         for unit in plan.schedule.units {
             guard isSurveyed(history.standing(of: unit)) else { continue }
             do throws(EngineProblem) {
-                try survey.add(unit, context(unit))
+                try survey.add(unit, context(unit), withProofs: options.onlyAsks)
             } catch {
                 survey.problems[unit] = error.message
             }
@@ -192,8 +192,14 @@ extension RunState {
 
 extension Survey {
     /// Adds a finished unit's check: its questions, and the files that an edit or a copy made.
-    mutating func add(_ unit: Unit, _ context: UnitContext) throws(EngineProblem) {
+    /// `withProofs`: also what a step without a verb proves; of any other step `verify` speaks of its attempt.
+    mutating func add(
+        _ unit: Unit, _ context: UnitContext, withProofs: Bool
+    ) throws(EngineProblem) {
         var round = Round()
+        if withProofs, context.step.action == nil {
+            try round.add(context.step.verify, as: .check, waits: false, in: context)
+        }
         try round.add(context.lastingQuestions(), as: .check, waits: false, in: context)
         round.read(try context.filesToRead(), on: unit.host)
         guard !round.isEmpty else { return }

@@ -19,8 +19,15 @@ package struct Plan: Sendable {
         self.runbookDigest = runbookDigest
     }
 
-    /// Unless a question says otherwise, an expression in it is tried for this long.
+    /// The pause between two askings inside `within`, unless a question says otherwise.
     static let pollPause = Duration.seconds(1)
+
+    /// A time of the runbook in the hosts' time, but never shorter than `floor`, which is what this machine's
+    /// own work may take.
+    func scaled(_ duration: Duration, floor: Duration) -> Duration {
+        let factor = site.clockFactor
+        return factor == 1 ? duration : max(duration / factor, min(duration, floor))
+    }
 }
 
 /// One unit, with all that is known when it is looked at: works out its texts, questions and requests.
@@ -152,9 +159,9 @@ package struct UnitContext: Sendable {
         request.isNegated = question.isNegated
         request.timeout = question.timeout
         if waits {
-            request.within = question.within
-            request.every = question.every ?? Plan.pollPause
-            request.hold = question.hold
+            request.within = question.within.map { plan.scaled($0, floor: .seconds(5)) }
+            request.every = plan.scaled(question.every ?? Plan.pollPause, floor: .milliseconds(100))
+            request.hold = question.hold.map { plan.scaled($0, floor: .milliseconds(200)) }
         }
         return request
     }

@@ -62,6 +62,8 @@ package struct Site: Hashable, Sendable {
     package var runbook: String
     package var inputs: [String: Value]
     package var hosts: [HostID: SiteHost]
+    /// How much faster than the clock the hosts' time runs; above one only for practice nodes.
+    package var clockFactor = 1.0
     package init(runbook: String, inputs: [String: Value], hosts: [HostID: SiteHost]) {
         self.runbook = runbook
         self.inputs = inputs

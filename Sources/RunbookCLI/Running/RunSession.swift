@@ -141,6 +141,9 @@ struct RunSession {
         console.say(
             "\(.heading, "\(runbook.name)\(version)"), \(counted(loaded.plan.schedule.units.count, "step")), state in \(run.path)"
         )
+        if loaded.plan.site.clockFactor > 1 {
+            console.say("\(.warning, "note"): these are practice nodes; what waits is shortened")
+        }
         let legacy = loaded.plan.site.hosts.filter(\.value.allowsLegacySSH).keys.sorted().map(\.rawValue)
         if !legacy.isEmpty {
             console.say(

@@ -56,8 +56,12 @@ package struct LabSite: Sendable, Equatable {
     ///   - runbook: name of the runbook, as its `runbook:` line says.
     ///   - inputs: values as YAML scalars or flow collections, written as they are.
     ///   - roles: a role whose node the lab does not have is left out.
-    package func yaml(runbook: String, inputs: [(name: String, yaml: String)], roles: [Role]) -> String {
+    ///   - clockFactor: how much faster than the clock the nodes live.
+    package func yaml(
+        runbook: String, inputs: [(name: String, yaml: String)], roles: [Role], clockFactor: Int = 1
+    ) -> String {
         var lines = ["# Written by the lab: practice nodes on this machine.", "for: " + jsonQuoted(runbook)]
+        if clockFactor > 1 { lines.append("practice_clock: \(clockFactor)") }
         if !inputs.isEmpty { lines.append("inputs:") }
         lines += inputs.map { "  \($0.name): \($0.yaml)" }
         lines.append("hosts:")

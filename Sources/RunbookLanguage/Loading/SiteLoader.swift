@@ -42,7 +42,9 @@ private final class SiteLoader {
         } else {
             reportNoFile()
         }
-        return Site(runbook: runbook.name, inputs: inputs, hosts: hosts)
+        var site = Site(runbook: runbook.name, inputs: inputs, hosts: hosts)
+        if let factor = fields?.integer("practice_clock") { site.clockFactor = Double(factor) }
+        return site
     }
 
     private func readFile() {

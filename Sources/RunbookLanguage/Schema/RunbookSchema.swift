@@ -286,6 +286,9 @@ package enum LanguageSchema {
             KeySchema("for", name, "the runbook that these values are for", required: true),
             KeySchema("inputs", .table(.value), "the values of the runbook's inputs"),
             KeySchema("hosts", .table(.mapping(.siteHost)), "the runbook's hosts"),
+            KeySchema(
+                "practice_clock", .integer(1...1000),
+                "how much faster than the clock practice nodes live; only a lab writes it"),
         ])
 
     /// Beside these keys a host has those that the runbook declares for it.
