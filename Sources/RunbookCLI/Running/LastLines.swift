@@ -101,7 +101,7 @@ struct LastLines {
 
     private func explain(_ failure: Failure) {
         console.say()
-        let word: StyledText = failure.isUndecided ? "\(.doubt, "in doubt")" : "\(.error, "failed")"
+        let word: StyledText = "\(failure.isUndecided ? .doubt : .error, failure.word)"
         console.say("\(word): \(.step, failure.unit.step.rawValue)\(at(failure.unit)): \(failure.name)")
         for reason in failure.reasons { console.say("  \(reason)") }
         if failure.nothingIssued { console.say("  nothing was sent for this step") }

@@ -29,9 +29,8 @@ actor PlainView: RunView {
         case .warned(let unit, let text): line("warning", unit, .warning, text)
         case .failed(let failure):
             failures.append(failure)
-            line(
-                failure.isUndecided ? "in doubt" : "failed", failure.unit,
-                failure.isUndecided ? .doubt : .error, failure.name + time(failure.unit))
+            let meaning: OutputStyle.Meaning = failure.isUndecided ? .doubt : .error
+            line(failure.word, failure.unit, meaning, failure.name + time(failure.unit))
         case .reconnecting(let host, let message):
             console.say("\(.warning, "connecting again") to \(.host, host.rawValue): \(message)")
         case .fileChange(let unit, _, let difference): show(difference, of: unit)
@@ -85,4 +84,9 @@ actor PlainView: RunView {
         return
             "  \(meaning, padded(line.verdict.rawValue, to: 21)) \(.step, line.unit.step.rawValue) \(place)\(detail)"
     }
+}
+
+extension Failure {
+    /// `failed`; `in doubt` when it was sent and its outcome is not known; else `undecided`.
+    var word: String { !isUndecided ? "failed" : nothingIssued ? "undecided" : "in doubt" }
 }
