@@ -62,7 +62,7 @@ extension RunState {
         var survey = survey
         for unit in survey.problems.keys.sorted(by: { $0.description < $1.description }) {
             do throws(EngineProblem) {
-                try survey.add(unit, context(unit))
+                try survey.add(unit, context(unit), withProofs: options.onlyAsks)
                 survey.problems[unit] = nil
             } catch {
                 survey.problems[unit] = error.message
