@@ -45,7 +45,7 @@ struct StatusCommand: AsyncParsableCommand {
     private static func summary(_ plan: Plan, _ history: History) -> StyledText {
         let units = plan.schedule.units
         let finished = units.count { history.standing(of: $0).isFinished }
-        let count = "\(finished) of \(counted(units.count, "step")) are done"
+        let count = "\(finished) of \(counted(units.count, "step")) done"
         if history.isAbandoned { return "\(.warning, "abandoned"): \(count)" }
         return history.isFinished ? "\(.success, "finished"): \(count)" : "\(count)"
     }

@@ -145,7 +145,7 @@ struct LastLines {
     private var tally: String {
         let units = plan.schedule.units
         let done = units.count { history.standing(of: $0).isFinished }
-        return "\(done) of \(counted(units.count, "step")) are done"
+        return "\(done) of \(counted(units.count, "step")) done"
     }
 
     private func goOn(_ sentence: String) {
