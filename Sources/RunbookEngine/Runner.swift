@@ -103,7 +103,7 @@ package actor Runner {
                 .attempted(unit, .failure($0))
             }
         case .forget(let host, let attempt):
-            // A file that stays on the host does no harm
+            // A file that stays on the host does no harm.
             guard let session = sessions[host] else { return }
             group.addTask { try? await session.forget(attempt) }
         case .prompt(let unit, let prompt):

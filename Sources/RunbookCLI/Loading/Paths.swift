@@ -1,4 +1,4 @@
-import Glibc
+import FoundationEssentials
 import RunbookFiles
 
 /// Where a runbook's files lie: the runbook, its site file, its runs.
@@ -58,4 +58,4 @@ struct RunbookPaths: Equatable {
 }
 
 /// Whether a file or folder is there. Only a look: everything that is written goes through RunbookFiles.
-func fileExists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+func fileExists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
