@@ -55,6 +55,13 @@ package struct History: Sendable, Equatable {
         for entry in entries { add(entry) }
     }
 
+    /// Whether an attempt on this host is sent and not looked for yet.
+    func isAwaiting(_ host: HostID) -> Bool {
+        standings.contains { unit, standing in
+            if unit.host == host, case .issued = standing { true } else { false }
+        }
+    }
+
     package func standing(of unit: Unit) -> Standing { standings[unit] ?? .pending }
 
     package mutating func add(_ entry: Entry) {

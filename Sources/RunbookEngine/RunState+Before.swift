@@ -37,7 +37,6 @@ extension RunState {
         if let ending {
             finish(ending)
         } else {
-            hasPassedTornTail = true
             wave += 1
             startWave()
         }
@@ -83,8 +82,7 @@ extension RunState {
         switch history.standing(of: unit) {
         case .issued(let attempt, _, let bootID): lookUp(unit, attempt, bootID: bootID)
         case .inDoubt(let attempt, _, let why): settleDoubt(unit, attempt, why: why)
-        case .pending, .failed:
-            if options.mayHaveIssued, !hasPassedTornTail { lookBehindTornTail(unit) } else { askBefore(unit) }
+        case .pending, .failed: askBefore(unit)
         case .done, .skipped: leave(unit)
         }
     }

@@ -25,24 +25,6 @@ extension RunState {
         effects.append(.lookUp(unit, host, attempt))
     }
 
-    /// The journal's last record was cut short. It may have been this unit's intent, so the attempt that would
-    /// come next is looked for before anything is sent.
-    mutating func lookBehindTornTail(_ unit: Unit) {
-        guard let host = unit.host, let acts = try? context(unit).actsHash() else {
-            askBefore(unit)
-            return
-        }
-        let number = (history.issues[unit] ?? 0) + 1
-        let attempt = AttemptID(step: unit.step, host: host, number: number)
-        let bootID = connected[host]?.bootID ?? ""
-        record(
-            .intent(
-                Intent(
-                    unit: unit, attempt: attempt, acts: acts, bootID: bootID,
-                    text: "(assumed: the record before was cut short)")))
-        lookUp(unit, attempt, bootID: bootID)
-    }
-
     mutating func lookedUp(_ unit: Unit, _ result: Result<AttemptState, TransportError>) {
         guard case .lookingUp(let attempt, let bootID) = active[unit]?.stage else { return }
         switch result {

@@ -20,10 +20,6 @@ extension RunState {
             startWave()
             return
         }
-        record(
-            .wentOn(
-                operator: options.operatorName, time: options.time(), runbookDigest: plan.runbookDigest))
-        takeWords()
         isDisturbed = plan.schedule.units.contains { unit in
             switch history.standing(of: unit) {
             case .issued, .inDoubt, .failed(_, _, issued: true): true
@@ -31,7 +27,37 @@ extension RunState {
             }
         }
         isDisturbed = isDisturbed || !options.redo.isEmpty
+        if options.mayHaveIssued { lookBehindTornTail() }
+        record(
+            .wentOn(
+                operator: options.operatorName, time: options.time(), runbookDigest: plan.runbookDigest))
+        takeWords()
         if noteRemoved() { startSurvey(isFinal: false) }
+    }
+
+    /// The journal's last record was cut short. It may have been an intent of the first wave that is not
+    /// finished, so the attempt that would come next there counts as sent, in the boot that was last seen.
+    ///
+    /// The first thing that is written: once a record stands in the torn one's place, nothing tells of it.
+    private mutating func lookBehindTornTail() {
+        let wave = plan.schedule.waves.first { $0.units.contains { !history.standing(of: $0).isFinished } }
+        for unit in wave?.units ?? [] {
+            switch history.standing(of: unit) {
+            case .pending, .failed: break
+            case .issued, .inDoubt, .done, .skipped: continue
+            }
+            // A host that the run has not met has no record; nothing can have been sent there.
+            guard let host = unit.host, let last = history.hosts[host],
+                let acts = try? context(unit).actsHash()
+            else { continue }
+            let number = (history.issues[unit] ?? 0) + 1
+            record(
+                .intent(
+                    Intent(
+                        unit: unit, attempt: AttemptID(step: unit.step, host: host, number: number),
+                        acts: acts,
+                        bootID: last.boot, text: "(assumed: the record before was cut short)")))
+        }
     }
 
     /// Says which units the runbook has no more. False when one of them is not settled: its command may go on,

@@ -157,6 +157,11 @@ extension RunState {
         var line = OutlookLine(unit: unit, name: step.name, verdict: .willRun, detail: "")
         if options.onlyAsks {
             line.verdict = .notAsked
+            if let problem = survey.problems[unit], !history.standing(of: unit).isFinished {
+                // What an earlier step is to find out, perhaps.
+                line.detail = problem
+                return line
+            }
             guard let verdict = survey.verdict(of: unit, findings, context(unit)) else { return line }
             line.verdict =
                 [.yes: .holds, .no: .noLongerTrue, .none: .cannotTell][verdict.verdict] ?? .notAsked

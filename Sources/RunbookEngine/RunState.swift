@@ -27,8 +27,6 @@ package struct RunState: Sendable {
     var ending: RunEnd?
     /// A step that had effects failed before: what no longer holds may be its doing.
     var isDisturbed = false
-    /// Only the first wave may have been sent behind a torn tail.
-    var hasPassedTornTail = false
     /// The effects of the event that is being handled.
     var effects: [Effect] = []
 

@@ -65,7 +65,7 @@ package actor Runner {
             case .show(let event): await view.show(event)
             case .finish(let how):
                 end = how
-                if how == .complete { await releaseLocks() }
+                if how == .complete, !state.options.onlyAsks { await releaseLocks() }
             default: begin(effect, in: &group)
             }
         }
@@ -149,25 +149,41 @@ package actor Runner {
         if let old = sessions.removeValue(forKey: host) { await old.close() }
         do throws(TransportError) {
             let open = try await source.open(host, target, run: began.run)
-            let facts = try await open.session.greet(run: began.run, isNew: state.history.hosts[host] == nil)
-            let skew = abs(facts.clock - wallClock())
-            if !state.options.onlyAsks, let other = try await lock(open.session, for: began.run) {
+            do throws(TransportError) {
+                let facts = try await greet(open.session, host, began.run)
+                let skew = abs(facts.clock - wallClock())
+                if facts.folder.takesLock, let other = try await lock(open.session, for: began.run) {
+                    await open.session.close()
+                    post.yield(.locked(host, other))
+                    return
+                }
+                sessions[host] = open.session
+                post.yield(
+                    .connected(
+                        host, facts, hostKey: open.hostKey, operatorKey: open.operatorKey, clockSkew: skew))
+            } catch {
                 await open.session.close()
-                post.yield(.locked(host, other))
-                return
+                throw error
             }
-            sessions[host] = open.session
-            post.yield(
-                .connected(
-                    host, facts, hostKey: open.hostKey, operatorKey: open.operatorKey, clockSkew: skew))
         } catch {
             post.yield(.unreachable(host, error))
         }
     }
 
-    /// Takes the host for this run; whoever holds it, if it is another run.
+    /// Makes the run's folder on a host that is new to the run, and again where it is gone and nothing is
+    /// awaited of it.
+    private func greet(
+        _ session: any HostSession, _ host: HostID, _ run: RunID
+    ) async throws(TransportError) -> HostFacts {
+        let facts = try await session.greet(run: run, isNew: state.history.hosts[host] == nil)
+        guard facts.folder == .missing, !state.history.isAwaiting(host) else { return facts }
+        return try await session.greet(run: run, isNew: true)
+    }
+
+    /// Takes the host for this run; whoever holds it, if it is another run. Nothing is taken to ask only.
     private func lock(_ session: any HostSession, for run: RunID) async throws(TransportError) -> LockHolder?
     {
+        if state.options.onlyAsks { return nil }
         let holder = LockHolder(
             run: run, who: state.options.operatorName, since: state.options.time(),
             runbook: state.plan.runbook.name)
@@ -225,12 +241,38 @@ package actor Runner {
         }
     }
 
+    /// Gives every host of the run free, also those that only an earlier process had to do with.
     private func releaseLocks() async {
-        for session in sessions.values { try? await session.releaseLock() }
+        guard let run = state.history.began?.run else { return }
+        for host in state.history.hosts.keys.sorted() {
+            do throws(TransportError) {
+                if let session = sessions[host] {
+                    try await session.releaseLock()
+                } else if let target = state.plan.site.hosts[host] {
+                    let session = try await source.open(host, target, run: run).session
+                    sessions[host] = session
+                    _ = try await session.greet(run: run, isNew: false)
+                    try await session.releaseLock()
+                }
+            } catch {
+                await view.show(
+                    .note("\(host) could not be given free (\(error.message)): runbook unlock \(host)"))
+            }
+        }
     }
 
     private func closeSessions() async {
         for session in sessions.values { await session.close() }
         sessions = [:]
+    }
+}
+
+extension HostFacts.Folder {
+    /// Whether the lock can be taken: it is the run's that has a folder there.
+    fileprivate var takesLock: Bool {
+        switch self {
+        case .made, .ours: true
+        case .missing, .foreign: false
+        }
     }
 }

@@ -29,6 +29,11 @@ extension HostFacts {
     var boot: String { "\(bootID)/\(initStart)" }
 }
 
+extension HostRecord {
+    /// As `HostFacts.boot`.
+    var boot: String { "\(bootID)/\(initStart)" }
+}
+
 extension Stage {
     /// The attempt that is followed.
     var followed: AttemptID? {
