@@ -47,7 +47,8 @@ struct RunbookCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "A person's decisions:",
                 subcommands: [
-                    ResolveCommand.self, SkipCommand.self, StopCommand.self, AbandonCommand.self,
+                    ResolveCommand.self, SkipCommand.self, StopCommand.self, UndoCommand.self,
+                    AbandonCommand.self,
                 ]),
             CommandGroup(name: "Practice nodes:", subcommands: [LabCommand.self]),
         ])

@@ -123,6 +123,8 @@ package struct Word: Sendable, Equatable, Codable {
         case resolvedDone = "resolved-done"
         case resolvedNotDone = "resolved-not-done"
         case skip
+        /// Taken back by `runbook undo`.
+        case undone
     }
     /// `kind` is the record's own member.
     private enum CodingKeys: String, CodingKey {

@@ -117,7 +117,7 @@ package struct History: Sendable, Equatable {
         case .confirmed: confirmed.insert(word.unit)
         case .redo: set(word.unit, .pending)
         case .keep, .resolvedDone: set(word.unit, .done(acts: acts(of: word.unit), how: .kept))
-        case .resolvedNotDone: set(word.unit, .pending)
+        case .resolvedNotDone, .undone: set(word.unit, .pending)
         case .skip: set(word.unit, .skipped("skipped by \(word.who): \(word.why)"))
         }
     }

@@ -75,7 +75,12 @@ struct PutScript: Equatable {
     private static let place = """
         [ "$(stat -c %a -- "$new")" = "$mode" ] || chmod "$mode" "$new"
         if [ -n "$owner" ] && [ "$(stat -c %u:%g -- "$new")" != "$owner" ]; then chown "$owner" "$new"; fi
-        if [ "$now" != none ]; then (umask 077; cat "$target" > "$backup"); fi
+        # What a run found at its first writing is what undo goes back to, however often it writes.
+        umask 077
+        if [ ! -e "$backup" ] && [ ! -e "$backup.none" ]; then
+            if [ "$now" = none ]; then : > "$backup.none"; else cat "$target" > "$backup"; fi
+        fi
+        printf '%s\n' "$wanted" > "$backup.wrote"
         mv -f -- "$new" "$target"
         """
 }

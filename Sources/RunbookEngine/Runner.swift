@@ -12,6 +12,8 @@ package actor Runner {
     /// Seconds since 1970, to tell how far a host's clock is off.
     private let wallClock: @Sendable () -> Int
 
+    /// How many logins are under way at a time. sshd drops strangers beyond ten (MaxStartups 10:30:100).
+    private let logins = Gate(width: 8)
     private var sessions: [HostID: any HostSession] = [:]
     private var end: RunEnd?
     private let mailbox: AsyncStream<Event>
@@ -140,6 +142,19 @@ package actor Runner {
 
     // MARK: - Hosts
 
+    private func logIn(
+        _ host: HostID, _ target: SiteHost, _ run: RunID
+    ) async -> Result<OpenSession, TransportError> {
+        let source = source
+        return await logins.pass {
+            do throws(TransportError) {
+                return .success(try await source.open(host, target, run: run))
+            } catch {
+                return .failure(error)
+            }
+        }
+    }
+
     private func connect(_ host: HostID, after pause: Duration) async {
         // Cancelled: the run is over, and nobody waits for the host any more.
         if pause > .zero, (try? await Task.sleep(for: pause)) == nil { return }
@@ -148,7 +163,7 @@ package actor Runner {
         }
         if let old = sessions.removeValue(forKey: host) { await old.close() }
         do throws(TransportError) {
-            let open = try await source.open(host, target, run: began.run)
+            let open = try await logIn(host, target, began.run).get()
             do throws(TransportError) {
                 let facts = try await greet(open.session, host, began.run)
                 let skew = abs(facts.clock - wallClock())

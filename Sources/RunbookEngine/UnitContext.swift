@@ -10,6 +10,8 @@ package struct Plan: Sendable {
     package var materials: [String: [UInt8]]
     /// SHA-256 of the runbook's text, in hex.
     package var runbookDigest: String
+    /// Outputs that are known from elsewhere: of the run that an undo takes back.
+    package var givenOutputs: [Unit: [String: Value]] = [:]
 
     package init(runbook: Runbook, site: Site, materials: [String: [UInt8]] = [:], runbookDigest: String) {
         self.runbook = runbook
@@ -54,7 +56,7 @@ package struct UnitContext: Sendable {
 
     /// The scope of names on a host: the step's own, or the one that a question is asked on.
     func scope(on host: HostID?) -> Scope {
-        let outputs = outputs
+        let outputs = plan.givenOutputs.merging(outputs) { $1 }
         var scope = Scope(
             inputs: plan.site.inputs, hosts: plan.site.hosts, host: host, peer: host.flatMap(peer(of:)),
             environment: plan.runbook.environment + step.environment,

@@ -104,7 +104,7 @@ private func decide(
     console.say("  \(.command, "runbook run \(decision.runbook.target)")")
 }
 
-private func record(_ entry: Entry, in run: OpenRun, _ console: Console) throws {
+func record(_ entry: Entry, in run: OpenRun, _ console: Console) throws {
     do {
         try run.folder.append(try entry.members)
     } catch {

@@ -14,6 +14,11 @@ struct LoadedRunbook {
     /// The longest runbook that is read: the language's own limit.
     private static let lengthMax = 4 << 20
 
+    init(paths: RunbookPaths, plan: Plan) {
+        self.paths = paths
+        self.plan = plan
+    }
+
     init(
         _ arguments: RunbookArguments, paths: RunbookPaths, overrides: [String: String], console: Console
     ) throws {

@@ -16,9 +16,11 @@ struct OpenRun {
         "\(plan.runbook.name)@\(paths.siteName)"
     }
 
-    /// - Parameter beginsAnew: keeps a finished run under another name and begins the next.
-    init(_ loaded: LoadedRunbook, beginsAnew: Bool, console: Console) throws {
-        let name = Self.name(loaded.plan, loaded.paths)
+    /// - Parameters:
+    ///   - suffix: What stands behind the run's name, for an undo.
+    ///   - beginsAnew: Keeps a finished run under another name and begins the next.
+    init(_ loaded: LoadedRunbook, suffix: String = "", beginsAnew: Bool, console: Console) throws {
+        let name = Self.name(loaded.plan, loaded.paths) + suffix
         var reader = EntryReader()
         do throws(JournalError) {
             let store = POSIXFileStore()

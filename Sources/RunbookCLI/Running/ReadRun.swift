@@ -13,8 +13,8 @@ struct ReadRun {
     var history: History { History(entries) }
 
     /// nil when there is no such run, which was said.
-    init?(_ loaded: LoadedRunbook, console: Console) throws {
-        let name = OpenRun.name(loaded.plan, loaded.paths)
+    init?(_ loaded: LoadedRunbook, suffix: String = "", console: Console) throws {
+        let name = OpenRun.name(loaded.plan, loaded.paths) + suffix
         var reader = EntryReader()
         do throws(JournalError) {
             let journal = try JournalReader(name, in: loaded.paths.state, store: POSIXFileStore())

@@ -33,11 +33,15 @@ struct RunSession {
     /// Only a rehearsal.
     var saysYesToAll = false
     var asksAtEnd = false
+    /// What stands behind the run's name in the state folder: `.undo`.
+    var folderSuffix = ""
+    /// The run's id on the hosts, where it is not a new one's.
+    var runID: RunID?
 
     /// Runs; the exit status comes after the last lines were shown.
     func run() async throws -> ExitStatus {
         try requireKnownSteps()
-        let run = try OpenRun(loaded, beginsAnew: beginsAnew, console: console)
+        let run = try OpenRun(loaded, suffix: folderSuffix, beginsAnew: beginsAnew, console: console)
         sayFirstLines(run)
         let prompter = saysYesToAll ? nil : Prompter()
         RunbookMain.prompter.withLock { $0 = prompter }
@@ -121,8 +125,8 @@ struct RunSession {
     private func options(mayHaveIssued: Bool) -> RunOptions {
         var options = RunOptions(
             operatorName: Operator.name, siteName: loaded.paths.siteName, program: programVersion,
-            makeRunID: { [name = loaded.plan.runbook.name] in
-                RunID(rawValue: "\(name)-\(String(UInt64.random(in: .min ... .max), radix: 36))")
+            makeRunID: { [name = loaded.plan.runbook.name, runID] in
+                runID ?? RunID(rawValue: "\(name)-\(String(UInt64.random(in: .min ... .max), radix: 36))")
             }, time: now)
         options.redo = Set(redo.map { StepID($0) })
         options.keep = Set(keep.map { StepID($0) })
