@@ -79,7 +79,8 @@ extension UnitContext {
         guard let host = unit.host else { throw EngineProblem("step \(step.id) names no host to act on") }
         let environment = try environment(on: host)
         let stdin = try step.stdin.map { (stdin) throws(EngineProblem) in try text(stdin) }
-        let named = environment.filter { script.contains($0.name) }
+        // Their values are worked out: the order in which the runbook has them says nothing any more.
+        let named = environment.filter { script.contains($0.name) }.sorted { $0.name < $1.name }
         let parts = ["run", shell.rawValue, script, stdin ?? ""] + named.flatMap { [$0.name, $0.value] }
         return Acting(
             script: script, shell: shell, environment: environment,

@@ -62,6 +62,8 @@ package actor Runner {
                     try await log.append(entry)
                 } catch {
                     await perform(state.handle(.journalFailed(error.message)), in: &group)
+                    // The core has nothing to say when its own end stands behind the record.
+                    if end == nil { end = .journal(error.message) }
                     return
                 }
             case .show(let event): await view.show(event)

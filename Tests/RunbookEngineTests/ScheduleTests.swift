@@ -1,0 +1,53 @@
+import RunbookModel
+import Testing
+
+@testable import RunbookEngine
+
+/// In which order the units of a runbook come.
+@Suite struct ScheduleTests {
+    private static func lines(_ steps: Step...) -> [String] {
+        var runbook = Runbook(name: "r")
+        runbook.steps = steps
+        return Schedule(runbook).waves.map { wave in
+            (wave.isTogether ? "together: " : "") + wave.units.map(\.description).joined(separator: ", ")
+        }
+    }
+
+    @Test func oneByOneIsAWavePerHostInGroupOrder() {
+        #expect(Self.lines(Step("s", on: "b", "a"), Step("t")) == ["s on b", "s on a", "t on a"])
+    }
+
+    @Test func togetherIsOneWave() {
+        #expect(Self.lines(Step("s", on: "a", "b") { $0.order = .together }) == ["together: s on a, s on b"])
+    }
+
+    @Test func aStepWithoutHostsIsOneUnit() {
+        #expect(Self.lines(Step("s") { $0.hosts = [] }) == ["s"])
+    }
+
+    @Test func aBlockDoesAllItsStepsOnOneHostThenTheNext() {
+        let block = Step("f", on: "a", "b") {
+            $0.action = nil
+            $0.steps = [
+                Step("f/one") { $0.hosts = [] }, Step("f/two") { $0.hosts = [] },
+                Step("f/all", on: "a", "b"),
+                // Hosts of its own: once, not for each host of the block.
+                Step("f/once", on: "c"),
+            ]
+        }
+        #expect(
+            Self.lines(block, Step("t")) == [
+                "f/one on a", "f/two on a", "f/all on a", "f/once on c", "f/one on b", "f/two on b",
+                "f/all on b", "t on a",
+            ])
+    }
+
+    @Test func everyUnitFindsItsStep() {
+        var runbook = Runbook(name: "r")
+        runbook.steps = [
+            Step("s", on: "a", "b"), Step("f") { $0.steps = [Step("f/one") { $0.hosts = [] }] },
+        ]
+        let schedule = Schedule(runbook)
+        #expect(schedule.units.map { schedule.step(of: $0).name } == ["Step s", "Step s", "Step f/one"])
+    }
+}
