@@ -113,11 +113,13 @@ extension UnitContext {
     /// The file with the lines that it lacks at its end.
     private func adding(_ lines: [String], to file: HostFile?, by identity: (String) -> String) -> [UInt8] {
         let old = file.map { String(decoding: $0.bytes, as: UTF8.self) } ?? ""
-        let known = Set(old.split(separator: "\n").map { identity(String($0)) })
+        var known = Set(old.split(separator: "\n").map { identity(String($0)) })
+        guard !known.isSuperset(of: lines.map(identity)) else { return file?.bytes ?? [] }
         var new = old
         if !new.isEmpty, !new.hasSuffix("\n") { new += "\n" }
-        for line in lines where !known.contains(identity(line)) { new += line + "\n" }
-        return known.isSuperset(of: lines.map(identity)) ? file?.bytes ?? [] : [UInt8](new.utf8)
+        // The same key may have opened several hosts.
+        for line in lines where known.insert(identity(line)).inserted { new += line + "\n" }
+        return [UInt8](new.utf8)
     }
 
     /// A key by its type and body; the comment may differ.
