@@ -45,6 +45,31 @@ extension PracticeNodes {
             #expect(sent.output == "1500000\n")
         }
 
+        @Test func manyLoginsAtOnceLoseNothing() {
+            let words = lab.sshWords("pve1", "wc -c; head -c 70000 /dev/zero | wc -c; exit 3")
+            let input = String(repeating: "z", count: 50_000)
+            let logins = (0..<16).map { _ in
+                let answer = Signal<String>()
+                startThread {
+                    let result = Programs.shared.run(words, input: input)
+                    answer.set("\(result.status) \(result.output)")
+                }
+                return answer
+            }
+            #expect(logins.map { $0.wait() } == Array(repeating: "3 50000\n70000\n", count: 16))
+            // Clients that vanish in full stream take nothing with them.
+            for _ in 0..<8 {
+                guard let null = Descriptor.open("/dev/null", O_RDWR) else { continue }
+                let stream = lab.sshWords("pve1", "exec head -c 500000000 /dev/zero")
+                let login = Programs.shared.start(
+                    stream, descriptors: [null.number, null.number, null.number])
+                usleep(100_000)
+                if let login { kill(login.pid, SIGKILL) }
+                _ = login?.wait()
+            }
+            expect("sleep 0.3; pgrep -c head", gives: "0\n", status: 1)
+        }
+
         @Test func nothingOfThisMachineIsInANode() {
             expect(
                 "ls /home /usr/local; ls -A /root; test -e /work || test -e /proc/1/root/work || echo none",

@@ -35,6 +35,7 @@ struct LabInner {
     /// Runs the lab until it is told to end; its exit status.
     func run(makeModel: ModelMaker) -> Int32 {
         Programs.becomeInit()
+        Self.allowManyDescriptors()
         do throws(LabFailure) {
             let lab = Lab(folder: folder, layout: layout, programs: try LabPrograms.find(), outside: outside)
             let text = profile.isEmpty ? "" : HostFiles.readText(profile) ?? ""
@@ -50,6 +51,14 @@ struct LabInner {
             report.send(["failed", error.message])
             return 1
         }
+    }
+
+    /// Each login holds about ten descriptors, and the usual limit of 1024 is the shell's, not the kernel's.
+    private static func allowManyDescriptors() {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = min(limit.rlim_max, 16384)
+        unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
     private func site() -> LabSite {

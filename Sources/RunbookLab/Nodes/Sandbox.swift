@@ -77,7 +77,8 @@ struct Sandbox {
         _ = child.wait()
         let console = HostFiles.readText(folder.node(node.name) + "/console.log") ?? ""
         let last = console.split(separator: "\n").suffix(3).joined(separator: "; ")
-        return LabFailure(.cannotStart, "node \(node.name) does not start: \(last)")
+        return LabFailure(
+            .cannotStart, "node \(node.name) does not start: \(last.isEmpty ? "it said nothing" : last)")
     }
 
     private var namespaces: [String] {
