@@ -105,7 +105,7 @@ extension PracticeNodes {
             let lab = try TestLab.shared.get()
             let command = lab.sshWords("pve1", "sleep 1; echo done > /tmp/done")
             let null = try #require(Descriptor.open("/dev/null", O_RDWR))
-            let login = Programs.shared.start(command, descriptors: [null.number, null.number, null.number])
+            let login = Programs.shared.start(command, descriptors: [null, null, null])
             #expect(eventually { lab.shell("pve1", "pgrep -x sleep") == 0 })
             try lab.process.cutLogins("pve1")
             #expect(login?.wait() == 255)

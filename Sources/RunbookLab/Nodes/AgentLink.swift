@@ -31,7 +31,7 @@ final class AgentLink: Sendable {
 
     private func connect() -> PacketSocket? {
         guard let (ours, theirs) = PacketSocket.pair() else { return nil }
-        return channel.send(["connect"], passing: [theirs.descriptor.number]) ? ours : nil
+        return channel.send(["connect"], passing: [theirs.descriptor]) ? ours : nil
     }
 
     /// A request about files or sockets.
@@ -94,7 +94,7 @@ final class NodeProgram: Sendable {
         var environment: [String: String]
         var folder = "/root"
         /// Standard input, output and error; none with a terminal.
-        var descriptors: [Int32] = []
+        var descriptors: [Descriptor] = []
         var terminal: (rows: Int, columns: Int)?
     }
 

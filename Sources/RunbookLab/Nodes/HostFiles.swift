@@ -28,7 +28,7 @@ enum HostFiles {
         guard let file = Descriptor.open(path, flags, mode: mode), file.writeAll(bytes) else {
             throw failure(path)
         }
-        fchmod(file.number, mode)
+        _ = withExtendedLifetime(file) { fchmod(file.number, mode) }
     }
 
     static func read(_ path: String) -> [UInt8]? {

@@ -40,7 +40,7 @@ extension Lab: NodeControl {
         let mode = Self.pmxcfsMode(path) ?? mode
         let new = path + ".lab-new"
         let file = try link(node).open(new, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: mode)
-        guard file.writeAll(bytes), fchmod(file.number, mode) == 0 else {
+        guard file.writeAll(bytes), withExtendedLifetime(file, { fchmod(file.number, mode) }) == 0 else {
             throw NodeFileError(.system(errno), "\(path): \(systemText(errno))")
         }
         try ask(node, "rename", new, path)
@@ -81,7 +81,7 @@ extension Lab: NodeControl {
             let file = try? link(node).open(path, pathOnly | O_NOFOLLOW)
         else { return nil }
         var status = stat()
-        guard unsafe fstat(file.number, &status) == 0 else { return nil }
+        guard withExtendedLifetime(file, { unsafe fstat(file.number, &status) }) == 0 else { return nil }
         let kind: NodeFileStatus.Kind =
             switch status.st_mode & S_IFMT {
             // A file that nobody may open stands for a block device.
@@ -164,7 +164,10 @@ extension Lab: NodeControl {
     private func show(_ device: BlockDevice, _ node: String, _ link: AgentLink) throws(NodeFileError) {
         let file = try link.open(device.path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o1000)
         var times = [timespec(), timespec(tv_sec: Int(device.major << 8 | device.minor), tv_nsec: 0)]
-        guard fchmod(file.number, 0o1000) == 0, unsafe futimens(file.number, &times) == 0 else {
+        let isMarked = withExtendedLifetime(file) {
+            unsafe fchmod(file.number, 0o1000) == 0 && futimens(file.number, &times) == 0
+        }
+        guard isMarked else {
             throw NodeFileError(.system(errno), "\(device.path): \(systemText(errno))")
         }
         for path in device.links {

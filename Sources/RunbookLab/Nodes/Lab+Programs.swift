@@ -16,7 +16,7 @@ extension Lab {
         else { return NodeProgramResult(status: 255) }
         let description = NodeProgram.Description(
             argv: argv, environment: Self.environment,
-            descriptors: [input.reading.number, output.writing.number, errors.writing.number])
+            descriptors: [input.reading, output.writing, errors.writing])
         guard let program = link.start(description) else { return NodeProgramResult(status: 255) }
         for end in [input.reading, output.writing, errors.writing] { end.close() }
         let writer = input.writing
@@ -41,7 +41,7 @@ extension Lab {
         let nothing = try link.open("/dev/null", O_RDONLY)
         let description = NodeProgram.Description(
             argv: argv, environment: Self.environment,
-            descriptors: [nothing.number, file.number, file.number])
+            descriptors: [nothing, file, file])
         guard let program = link.start(description) else {
             throw NodeFileError(.nodeDown, "\(node) is down")
         }

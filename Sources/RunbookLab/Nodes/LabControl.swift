@@ -91,14 +91,14 @@ final class LabControl: Sendable {
         if rows > 0 {
             description.terminal = (rows, columns)
         } else {
-            description.descriptors = descriptors.map(\.number)
+            description.descriptors = descriptors
         }
         let (node, model) = (words[1], lab.currentModel)
         _ = blockUntilDone { await model?.beforeCommand(node) }
         guard let program = link.start(description) else {
             return _ = connection.send(["failed", "the node does not start programs"])
         }
-        connection.send(["ok"], passing: program.terminal.map { [$0.number] } ?? [])
+        connection.send(["ok"], passing: program.terminal.map { [$0] } ?? [])
         var polled = [
             pollfd(fd: program.descriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: connection.descriptor.number, events: Int16(POLLIN), revents: 0),

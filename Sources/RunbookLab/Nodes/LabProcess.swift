@@ -32,9 +32,8 @@ package struct LabProcess: Sendable {
         guard let ready = PacketSocket.pair(), let nothing = Descriptor.open("/dev/null", O_RDWR),
             let log = Descriptor.open(folder.log, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)
         else { throw LabFailure(.cannotStart, "\(folder.path): \(systemText(errno))") }
-        var descriptors = [nothing.number, log.number, log.number, ready.1.descriptor.number]
-        let outside = try layout.nodes.map { _ throws(LabFailure) in try Self.bindOutside() }
-        descriptors += outside.map(\.number)
+        var descriptors = [nothing, log, log, ready.1.descriptor]
+        descriptors += try layout.nodes.map { _ throws(LabFailure) in try Self.bindOutside() }
         let argv =
             asUser + [
                 "unshare", "-U", "-r", "-n", "-m", "-p", "-f", "--kill-child", "--mount-proc", "--",

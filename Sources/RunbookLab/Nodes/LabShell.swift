@@ -12,7 +12,8 @@ extension LabProcess {
         let term = unsafe getenv("TERM").map { unsafe String(cString: $0) } ?? "dumb"
         let rows = isTerminal ? max(1, Int(size.ws_row)) : 0
         let words = ["shell", node, "\(rows)", "\(size.ws_col)", term] + command
-        guard connection.send(words, passing: isTerminal ? [] : [0, 1, 2]), let answer = connection.receive()
+        let ours = isTerminal ? [] : (0...2).map { Descriptor(dup($0)) }
+        guard connection.send(words, passing: ours), let answer = connection.receive()
         else { throw LabFailure(.notRunning, "the lab does not answer") }
         guard answer.fields.first == "ok" else {
             throw LabFailure(.refused, answer.fields.dropFirst().first ?? "the lab refuses")

@@ -50,13 +50,16 @@ final class PacketSocket: Sendable {
     }
 
     @discardableResult
-    func send(_ bytes: [UInt8], passing descriptors: [Int32] = []) -> Bool {
-        unsafe runbook_lab_send(
-            descriptor.number, bytes, bytes.count, descriptors, descriptors.count) >= 0
+    func send(_ bytes: [UInt8], passing descriptors: [Descriptor] = []) -> Bool {
+        // Held until they are sent: see `Programs.start`.
+        withExtendedLifetime(descriptors) {
+            unsafe runbook_lab_send(
+                descriptor.number, bytes, bytes.count, descriptors.map(\.number), descriptors.count) >= 0
+        }
     }
 
     @discardableResult
-    func send(_ fields: [String], passing descriptors: [Int32] = []) -> Bool {
+    func send(_ fields: [String], passing descriptors: [Descriptor] = []) -> Bool {
         var bytes: [UInt8] = []
         for field in fields {
             bytes += field.utf8

@@ -150,7 +150,7 @@ import Glibc
             guard let stdin = Descriptor.pipe(), let stdout = Descriptor.pipe(),
                 let stderr = Descriptor.pipe()
             else { return false }
-            description.descriptors = [stdin.reading.number, stdout.writing.number, stderr.writing.number]
+            description.descriptors = [stdin.reading, stdout.writing, stderr.writing]
             program = link.start(description)
             (input, output, errors) = (stdin.writing, stdout.reading, stderr.reading)
         }

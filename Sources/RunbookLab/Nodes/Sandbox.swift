@@ -44,7 +44,7 @@ struct Sandbox {
         let argv =
             namespaces + ["sh", "-c", Self.script, "sh", node.address, layout.gateway] + bubblewrap
         let descriptors = [
-            input.reading.number, output.writing.number, console.number, theirs.descriptor.number,
+            input.reading, output.writing, console, theirs.descriptor,
         ]
         guard let child = Programs.shared.start(argv, descriptors: descriptors) else {
             throw LabFailure(.cannotStart, "unshare: \(systemText(errno))")

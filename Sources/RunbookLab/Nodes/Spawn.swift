@@ -39,15 +39,19 @@ final class Programs: Sendable {
     /// Starts a program found on PATH.
     ///
     /// - Parameters:
-    ///   - descriptors: what the program has as 0, 1, 2 … Anything else is closed.
+    ///   - descriptors: what the program has as 0, 1, 2 … Anything else is closed. They are held until it has
+    ///     started: an optimised build lets go of an object after its last use, and it closes itself then.
     ///   - ownSession: whether it leaves our terminal and process group.
     /// - Returns: nil with errno set when it cannot be started.
-    func start(_ argv: [String], descriptors: [Int32], ownSession: Bool = false) -> Child? {
+    func start(_ argv: [String], descriptors: [Descriptor], ownSession: Bool = false) -> Child? {
         let words = unsafe argv.map { unsafe strdup($0) } + [nil]
         defer { for index in argv.indices { unsafe free(words[index]) } }
         // Under the lock, so that the reaper cannot see it end before it is known.
         return children.withLock { children in
-            let pid = unsafe runbook_lab_spawn(words, descriptors, descriptors.count, ownSession ? 1 : 0)
+            let pid = withExtendedLifetime(descriptors) {
+                unsafe runbook_lab_spawn(
+                    words, descriptors.map(\.number), descriptors.count, ownSession ? 1 : 0)
+            }
             guard pid > 0 else { return nil }
             let ended = Signal<Int32>()
             guard Self.isInit.load(ordering: .relaxed) else {
@@ -89,7 +93,7 @@ final class Programs: Sendable {
         guard let stdin = Descriptor.pipe(), let stdout = Descriptor.pipe() else { return (127, "no pipe") }
         guard
             let child = start(
-                argv, descriptors: [stdin.reading.number, stdout.writing.number, stdout.writing.number])
+                argv, descriptors: [stdin.reading, stdout.writing, stdout.writing])
         else { return (127, "\(argv[0]): \(systemText(errno))") }
         // Our copies of the program's ends must go first, or its output never ends.
         stdin.reading.close()
