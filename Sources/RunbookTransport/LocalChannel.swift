@@ -153,12 +153,12 @@ extension LocalChannel {
             status = Descriptor.reap(process.pid, waiting: false)
         }
         let closed = state.withLock { $0.isClosed }
-        if status != nil, !closed { fetch(&open) }
+        if status != nil, !closed { fetch(&open, limit: .max) }
         finish(status)
     }
 
-    /// Fetches what is there now from the pipes that are still open.
-    private func fetch(_ open: inout [Int32]) {
+    /// Fetches what is there now from the pipes that are still open, until so much is queued.
+    private func fetch(_ open: inout [Int32], limit: Int = queueLimit) {
         for descriptor in open {
             while let bytes = Descriptor.read(descriptor) {
                 if bytes.isEmpty {
@@ -166,7 +166,7 @@ extension LocalChannel {
                     break
                 }
                 deliver(descriptor == process.output ? .output(bytes) : .errors(bytes), bytes: bytes.count)
-                if state.withLock({ $0.isClosed || $0.queuedBytes >= Self.queueLimit }) { break }
+                if state.withLock({ $0.isClosed || $0.queuedBytes >= limit }) { break }
             }
         }
     }
@@ -200,6 +200,8 @@ extension LocalChannel {
     /// Closes our ends, tells the end, and waits for a command that goes on after its channel was closed: a
     /// child that nobody waits for would stay as a zombie.
     private func finish(_ status: Int32?) {
+        // The end is queued before anybody can see that there will be nothing more.
+        if let status { deliver(.ended(Self.end(status)), bytes: 0) }
         let writer = state.withLock { state in
             state.hasEnded = true
             state.inputClosed = true
@@ -207,7 +209,6 @@ extension LocalChannel {
             return state.writer.take()
         }
         writer?.resume(returning: .failure(gone("it has ended")))
-        if let status { deliver(.ended(Self.end(status)), bytes: 0) }
         if status == nil { _ = Descriptor.reap(process.pid, waiting: true) }
     }
 

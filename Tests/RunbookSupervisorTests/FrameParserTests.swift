@@ -37,6 +37,7 @@ import Testing
     @Test(
         arguments: [
             "RB1 n 1 x out", "RB1 n 1 -1 out", "RB1 n 1 3", "RB1 n", "RB2 n 1 0 done", "RB1 nn 1 0 done",
+            "RB1 m 1 0 done",
             " RB1 n 1 0 done",
         ])
     func lineThatIsNoHeaderIsSkipped(line: String) throws {

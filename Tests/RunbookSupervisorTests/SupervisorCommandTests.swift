@@ -2,7 +2,7 @@ import RunbookModel
 import RunbookSupervisor
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct SupervisorCommandTests {
+@Suite(.timeLimit(.minutes(10))) struct SupervisorCommandTests {
     @Test(arguments: HostShell.allCases)
     func commandRunsInACleanAndKnownPlace(shell: HostShell) async throws {
         try await Sandbox.with(shell) { sandbox in
@@ -133,9 +133,9 @@ import Testing
         try await Sandbox.with(shell) { sandbox in
             let session = try await sandbox.greeted()
             let script = """
-                echo first; head -c 80000000 /dev/zero | tr '\\0' x
+                echo first; head -c 70000000 /dev/zero | tr '\\0' x
                 until [ -e \(sandbox.runFolder)/step.master.1.out.cut ]; do sleep 0.1; done
-                sleep 0.3; echo last
+                sleep 0.5; head -c 10000000 /dev/zero | tr '\\0' x; echo last
                 """
             guard case .ended(_, let end, _) = try await session.run(script) else {
                 Issue.record("not ended")

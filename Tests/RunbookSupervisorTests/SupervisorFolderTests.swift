@@ -3,7 +3,7 @@ import RunbookSupervisor
 import RunbookTransport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct SupervisorFolderTests {
+@Suite(.timeLimit(.minutes(10))) struct SupervisorFolderTests {
     @Test(arguments: HostShell.allCases)
     func hostSaysWhoItIs(shell: HostShell) async throws {
         try await Sandbox.with(shell) { sandbox in

@@ -2,7 +2,7 @@ import RunbookModel
 import RunbookSupervisor
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct SupervisorQuestionTests {
+@Suite(.timeLimit(.minutes(10))) struct SupervisorQuestionTests {
     struct Example: Sendable {
         var script: String
         var match: [String] = []

@@ -5,7 +5,7 @@ import Testing
 @testable import RunbookSupervisor
 
 /// What a damaged or foreign stream can do, and cannot.
-@Suite(.timeLimit(.minutes(3))) struct SupervisorRequestTests {
+@Suite(.timeLimit(.minutes(10))) struct SupervisorRequestTests {
     private func command(_ sandbox: Sandbox, nonce: String = "raw") -> String {
         SupervisorScript.command(run: Sandbox.run, nonce: nonce, options: sandbox.options)
     }
@@ -42,7 +42,8 @@ import Testing
         try await Sandbox.with(shell) { sandbox in
             let session = try await sandbox.greeted()
             let whole = try request("n000", in: sandbox)
-            for length in 0..<whole.count {
+            // Every byte with one shell; the others read lines in the same way and are asked now and then.
+            for length in stride(from: 0, to: whole.count, by: shell == .dash ? 1 : 9) {
                 let name = "n" + String(repeating: "0", count: 3 - "\(length)".count) + "\(length)"
                 // The names are of one length, so that every byte is cut once.
                 let said = try await send(Array(try request(name, in: sandbox).prefix(length)), to: sandbox)

@@ -57,6 +57,17 @@ import Testing
         await connection.close()
     }
 
+    @Test func slowReaderLosesNothing() async throws {
+        for length in [1_000_000, 1_100_000, 3_000_000] {
+            let (connection, channel) = try await open("head -c \(length) /dev/zero")
+            try await Task.sleep(for: .milliseconds(200))
+            let (output, _, end) = try await all(channel)
+            #expect(output.count == length)
+            #expect(end == .exited(0))
+            await connection.close()
+        }
+    }
+
     @Test func writingToACommandThatIsGoneFails() async throws {
         let (connection, channel) = try await open("exec 0<&-; sleep 0.2")
         await #expect(throws: TransportError.self) {
