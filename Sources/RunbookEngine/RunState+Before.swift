@@ -184,7 +184,7 @@ extension RunState {
     mutating func judge(_ unit: Unit, unless: ListVerdict?, check: ListVerdict?, isInPlace: Bool?) {
         for warning in (unless?.warnings ?? []) + (check?.warnings ?? []) { show(.warned(unit, warning)) }
         if let unless, unless.verdict == .yes {
-            settle(unit, .unneeded, "its unless says that it is not needed")
+            readOutputs(unit, how: Settlement.How.unneeded.rawValue)
             return
         }
         for verdict in [unless, check] {

@@ -62,6 +62,8 @@ extension RunState {
                 }
                 record(.output(unit, name: output.name, value: try output.value(of: text, context(unit))))
             } catch {
+                // What is not needed need not be there: whoever uses the output says so.
+                guard how != Settlement.How.unneeded.rawValue else { continue }
                 failWithProblem(unit, error)
                 return
             }
@@ -71,7 +73,7 @@ extension RunState {
 
     private mutating func settleNow(_ unit: Unit, how: String) {
         if let settled = Settlement.How(rawValue: how) {
-            settle(unit, settled, "")
+            settle(unit, settled, settled == .unneeded ? "its unless says that it is not needed" : "")
         } else {
             show(.settled(unit, name: step(unit).name, how: how, reason: ""))
             leave(unit)

@@ -33,6 +33,19 @@ import Testing
     }
 
     @Test(arguments: HostFolder.shells)
+    func theBackupIsWhatWasThereBeforeTheFirstWriting(_ shell: [String]) throws {
+        let host = try HostFolder(shell)
+        let path = host.path("f")
+        try writeFile(path, [UInt8]("first".utf8))
+        for text in ["second", "third"] {
+            let result = try Self.put(host, path, old: try host.file(path), new: [UInt8](text.utf8))
+            #expect(result.status == 0)
+        }
+        #expect(try readFile(host.folder.file("run/s.a.0.before.1")) == [UInt8]("first".utf8))
+        #expect(try host.names(in: "run") == ["s.a.0.before.1", "s.a.0.before.1.wrote"])
+    }
+
+    @Test(arguments: HostFolder.shells)
     func aLinkIsFollowedAndKept(_ shell: [String]) throws {
         let host = try HostFolder(shell)
         try runChecked(["mkdir", host.path("priv")])
@@ -60,7 +73,8 @@ import Testing
                 validate: "stat -c %a %s; cat %s")
             #expect(result == CommandResult(status: 0, output: "", errors: "\(text)\nsecret"))
             #expect(try host.stat(host.path("new")).hasPrefix("\(text) "))
-            #expect(try host.names(in: "run") == [])
+            // That there was none is remembered as well.
+            #expect(try host.names(in: "run") == ["s.a.0.before.1.none", "s.a.0.before.1.wrote"])
         }
         let host = try HostFolder(shell)
         #expect(try Self.put(host, host.path("tool"), old: nil, new: [0], mode: 0o755).status == 0)
