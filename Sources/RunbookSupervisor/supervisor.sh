@@ -732,8 +732,11 @@ rb_folder() {
         [ "$1" = 1 ] || return 0
         # Without -p: of a folder that is there already it says so.
         rb_x=$(mkdir "$rb_d" 2>&1) || {
-            rb_fail "$rb_x"
-            return 1
+            # Two names of one machine are greeted at the same moment: the other one has just made it.
+            rb_wait_for_marker || {
+                rb_fail "$rb_x"
+                return 1
+            }
         }
     fi
     rb_found=foreign
@@ -752,6 +755,15 @@ rb_folder() {
         return
     fi
     rb_open
+}
+
+# Whether the run's folder gets its marker within a second.
+rb_wait_for_marker() {
+    for rb_y in 1 2 3 4 5 6 7 8 9 10; do
+        rb_line "$rb_d/marker" && return
+        rb_pause 10
+    done
+    return 1
 }
 
 # rb_mine FOLDER MODE
