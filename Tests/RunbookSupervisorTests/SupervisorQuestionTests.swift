@@ -93,12 +93,12 @@ import Testing
         try await Sandbox.with(shell) { sandbox in
             let session = try await sandbox.greeted()
             var question = QuestionRequest(script: "sleep 60 & echo $! >\(sandbox.folder)/pid; sleep 60")
-            question.timeout = .milliseconds(300)
+            question.timeout = .seconds(3)
             let quick = QuestionRequest(script: "echo next")
             let answers = try await session.ask([question, quick], environment: [])
             #expect(
                 answers == [
-                    Answer(.none, .timedOut, reason: "timed out after 0.3s"),
+                    Answer(.none, .timedOut, reason: "timed out after 3s"),
                     Answer(.yes, .exited(0), output: "next\n"),
                 ])
             try await sandbox.until("! kill -0 $(cat \(sandbox.folder)/pid) 2>/dev/null")

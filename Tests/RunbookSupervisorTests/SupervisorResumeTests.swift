@@ -135,7 +135,7 @@ import Testing
             let session = try await sandbox.greeted()
             var request = AttemptRequest(
                 id: id, script: "sleep 60 & echo $! >\(sandbox.folder)/pid; echo started; sleep 60")
-            request.timeout = Timeout(after: .milliseconds(400), then: .stop)
+            request.timeout = Timeout(after: .seconds(3), then: .stop)
             request.after = [QuestionRequest(script: "kill -0 $(cat \(sandbox.folder)/pid) 2>/dev/null")]
             let end = AttemptEnd(.timedOut, "started\n")
             #expect(
@@ -149,7 +149,7 @@ import Testing
     func timeoutIsKeptWhenTheClientIsGone(shell: HostShell) async throws {
         try await Sandbox.with(shell) { sandbox in
             try await abandon(
-                "sleep 60", in: sandbox, timeout: Timeout(after: .milliseconds(600), then: .stop))
+                "sleep 60", in: sandbox, timeout: Timeout(after: .seconds(4), then: .stop))
             let session = try await sandbox.greeted("second", isNew: false)
             let reply = try await session.follow(id, after: [], environment: [])
             #expect(reply == .ended(.init(), AttemptEnd(.timedOut), after: []))
@@ -221,7 +221,7 @@ import Testing
             let session = try await sandbox.greeted()
             var request = AttemptRequest(
                 id: id, script: "trap '' TERM; touch \(sandbox.folder)/started; while :; do sleep 1; done")
-            request.timeout = Timeout(after: .milliseconds(100), then: .stop)
+            request.timeout = Timeout(after: .seconds(3), then: .stop)
             let started = ContinuousClock.now
             #expect(try await session.attempt(request) == .ended(.init(), AttemptEnd(.timedOut), after: []))
             #expect(ContinuousClock.now - started >= .seconds(10))
