@@ -62,7 +62,7 @@ extension PracticeNodes {
                 guard let null = Descriptor.open("/dev/null", O_RDWR) else { continue }
                 let stream = lab.sshWords("pve1", "exec head -c 500000000 /dev/zero")
                 let login = Programs.shared.start(
-                    stream, descriptors: [null.number, null.number, null.number])
+                    stream, descriptors: [null, null, null])
                 usleep(100_000)
                 if let login { kill(login.pid, SIGKILL) }
                 _ = login?.wait()

@@ -26,7 +26,8 @@ package struct LabDescription: Sendable {
     /// The text of the site file of a rehearsal.
     package func siteFile(_ site: LabSite) -> String {
         site.yaml(
-            runbook: runbook, inputs: inputs.map { (name: $0.name, yaml: jsonQuoted($0.value)) }, roles: roles,
+            runbook: runbook, inputs: inputs.map { (name: $0.name, yaml: jsonQuoted($0.value)) },
+            roles: roles,
             clockFactor: Int(profile.clockFactor)
         )
     }
