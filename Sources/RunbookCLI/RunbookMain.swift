@@ -40,7 +40,9 @@ struct RunbookCommand: AsyncParsableCommand {
               4  the state file is in trouble 130  interrupted
             """,
         version: programVersion,
-        subcommands: [RunCommand.self, StatusCommand.self, RehearseCommand.self, LintCommand.self],
+        subcommands: [
+            RunCommand.self, StatusCommand.self, PlanCommand.self, RehearseCommand.self, LintCommand.self,
+        ],
         groupedSubcommands: [
             CommandGroup(
                 name: "Looking at a run:", subcommands: [LogCommand.self, VerifyCommand.self]),

@@ -55,6 +55,18 @@ package struct History: Sendable, Equatable {
         for entry in entries { add(entry) }
     }
 
+    /// The history of a run under the names that its steps have in this plan: `was` tells the former ones.
+    package init(_ history: History, renamedFor plan: Plan) {
+        self = history
+        for unit in plan.schedule.units {
+            guard let former = plan.schedule.step(of: unit).formerID, plan.schedule.steps[former] == nil
+            else {
+                continue
+            }
+            rename(Unit(former, unit.host), to: unit)
+        }
+    }
+
     /// Whether an attempt on this host is sent and not looked for yet.
     func isAwaiting(_ host: HostID) -> Bool {
         standings.contains { unit, standing in

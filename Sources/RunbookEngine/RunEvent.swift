@@ -32,6 +32,12 @@ package struct OutlookLine: Sendable, Equatable {
         /// Only when nothing but asking is done.
         case holds = "holds"
         case notAsked = "has no check"
+        /// Only when planning ahead.
+        case alreadySo = "already so"
+        case notNeeded = "not needed"
+        case wouldRun = "would run"
+        case notSoYet = "not so yet"
+        case cannotBeAsked = "cannot be asked"
     }
     package var unit: Unit
     package var name: String

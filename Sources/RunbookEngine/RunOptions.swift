@@ -24,6 +24,9 @@ package struct RunOptions: Sendable {
     package var asksAtEnd = false
     /// Only ask every check: nothing is issued, nothing is recorded, no host is locked.
     package var onlyAsks = false
+    /// With `onlyAsks`: says of steps that are not done whether they would run, and shows what would change in
+    /// files. A host that cannot be reached does not end it.
+    package var plansAhead = false
     /// The journal's last record was cut short: what comes next may have been sent already.
     package var mayHaveIssued = false
 

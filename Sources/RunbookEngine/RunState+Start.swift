@@ -166,7 +166,13 @@ extension RunState {
     /// A host stays away: its units are over, the others of the wave are awaited, and the run stops.
     private mutating func cutOff(_ host: HostID, _ error: TransportError) {
         guard phase == .inWaves else {
-            finish(.unreachable(error))
+            if options.plansAhead, error.code.mayPass, case .surveying(var survey) = phase {
+                survey.unreachable[host] = error.message
+                show(.reconnecting(host, error.message))
+                goOn(survey, with: host)
+            } else {
+                finish(.unreachable(error))
+            }
             return
         }
         for unit in active.keys.sorted(by: { $0.description < $1.description }) {

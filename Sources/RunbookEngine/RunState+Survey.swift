@@ -15,15 +15,17 @@ struct Survey: Sendable, Equatable {
     /// Units whose questions could not be worked out, and why. Tried again when all hosts are there, since
     /// what is known of a host may stand in them.
     var problems: [Unit: String] = [:]
+    /// Hosts that could not be connected, and why: only when planning ahead.
+    var unreachable: [HostID: String] = [:]
 }
 
 extension RunState {
     mutating func startSurvey(isFinal: Bool) {
         var survey = Survey(isFinal: isFinal)
         for unit in plan.schedule.units {
-            guard isSurveyed(history.standing(of: unit)) else { continue }
+            guard isSurveyed(unit) else { continue }
             do throws(EngineProblem) {
-                try survey.add(unit, context(unit), withProofs: options.onlyAsks)
+                try add(unit, to: &survey)
             } catch {
                 survey.problems[unit] = error.message
             }
@@ -42,13 +44,20 @@ extension RunState {
     }
 
     /// The finished units; when only asking, all but the ones that are not needed.
-    private func isSurveyed(_ standing: History.Standing) -> Bool {
-        switch standing {
+    private func isSurveyed(_ unit: Unit) -> Bool {
+        switch history.standing(of: unit) {
         case .done(_, .kept): options.onlyAsks
         case .done: true
         case .skipped: false
-        case .pending, .issued, .inDoubt, .failed: options.onlyAsks
+        case .issued, .inDoubt: options.onlyAsks && !options.plansAhead
+        case .pending, .failed: options.plansAhead ? whyNotAsked(unit) == nil : options.onlyAsks
         }
+    }
+
+    private func add(_ unit: Unit, to survey: inout Survey) throws(EngineProblem) {
+        try survey.add(
+            unit, context(unit), withProofs: options.onlyAsks,
+            asksUnless: options.plansAhead && !history.standing(of: unit).isFinished)
     }
 
     mutating func goOn(_ survey: Survey, with host: HostID) {
@@ -62,18 +71,19 @@ extension RunState {
         var survey = survey
         for unit in survey.problems.keys.sorted(by: { $0.description < $1.description }) {
             do throws(EngineProblem) {
-                try survey.add(unit, context(unit), withProofs: options.onlyAsks)
+                try add(unit, to: &survey)
                 survey.problems[unit] = nil
             } catch {
                 survey.problems[unit] = error.message
             }
         }
         phase = .surveying(survey)
-        guard !survey.inquiries.isEmpty else {
+        let inquiries = survey.inquiries.filter { survey.unreachable[$0.key] == nil }
+        guard !inquiries.isEmpty else {
             judge(survey, [:])
             return
         }
-        effects.append(.inquire(nil, survey.inquiries))
+        effects.append(.inquire(nil, inquiries))
     }
 
     mutating func surveyed(_ result: Result<[HostID: Findings], TransportError>) {
@@ -113,6 +123,10 @@ extension RunState {
             }
         }
         if !survey.isFinal || options.onlyAsks { show(.outlook(lines)) }
+        guard !options.plansAhead else {
+            concludePlanning(survey, findings)
+            return
+        }
         guard !options.onlyAsks else {
             conclude(asking: lines)
             return
@@ -152,10 +166,13 @@ extension RunState {
             "\(line.unit) is \(line.verdict == .cannotTell ? "done, but cannot be told now" : line.verdict.rawValue)\(detail)"
     }
 
-    private func outlook(_ unit: Unit, _ survey: Survey, _ findings: [HostID: Findings]) -> OutlookLine {
+    func outlook(_ unit: Unit, _ survey: Survey, _ findings: [HostID: Findings]) -> OutlookLine {
         let step = step(unit)
         var line = OutlookLine(unit: unit, name: step.name, verdict: .willRun, detail: "")
-        if options.onlyAsks {
+        if options.plansAhead, !history.standing(of: unit).isFinished {
+            return prospect(unit, survey, findings)
+        }
+        if options.onlyAsks, !options.plansAhead {
             line.verdict = .notAsked
             if let problem = survey.problems[unit], !history.standing(of: unit).isFinished {
                 // What an earlier step is to find out, perhaps.
@@ -197,9 +214,11 @@ extension RunState {
 
 extension Survey {
     /// Adds a finished unit's check: its questions, and the files that an edit or a copy made.
-    /// `withProofs`: also what a step without a verb proves; of any other step `verify` speaks of its attempt.
+    /// - Parameters:
+    ///   - withProofs: also what a step without a verb proves; of any other step `verify` speaks of its attempt.
+    ///   - asksUnless: asks `unless` also of a step that has nothing else to ask.
     mutating func add(
-        _ unit: Unit, _ context: UnitContext, withProofs: Bool
+        _ unit: Unit, _ context: UnitContext, withProofs: Bool, asksUnless: Bool
     ) throws(EngineProblem) {
         var round = Round()
         if withProofs, context.step.action == nil {
@@ -207,7 +226,7 @@ extension Survey {
         }
         try round.add(context.lastingQuestions(), as: .check, waits: false, in: context)
         round.read(try context.filesToRead(), on: unit.host)
-        guard !round.isEmpty else { return }
+        guard !round.isEmpty || (asksUnless && !context.step.unless.isEmpty) else { return }
         // What is not needed any more need not be so any more.
         try round.add(context.step.unless, as: .unless, waits: false, in: context)
         rounds[unit] = round
@@ -229,6 +248,17 @@ extension Survey {
     func verdict(of unit: Unit, _ findings: [HostID: Findings], _ context: UnitContext) -> ListVerdict? {
         if let problem = problems[unit] { return .unanswered(problem) }
         guard let round = rounds[unit] else { return nil }
+        if let lost = round.hosts.sorted().compactMap({ unreachable[$0] }).first { return .unanswered(lost) }
+        let mine = findingsOfOne(unit, round, findings)
+        if round.verdict(of: .unless, mine, context)?.verdict == .yes { return ListVerdict() }
+        let files = unit.host.flatMap { context.filesVerdict(mine[$0]?.files ?? [:]) }
+        return round.verdict(of: .check, mine, context).merged(with: files)
+    }
+
+    /// The part of the findings that answers one unit's round.
+    func findingsOfOne(
+        _ unit: Unit, _ round: Round, _ findings: [HostID: Findings]
+    ) -> [HostID: Findings] {
         var mine: [HostID: Findings] = [:]
         for host in round.hosts {
             var part = findings[host] ?? Findings()
@@ -237,9 +267,7 @@ extension Survey {
             part.answers = Array(part.answers.dropFirst(first).prefix(count))
             mine[host] = part
         }
-        if round.verdict(of: .unless, mine, context)?.verdict == .yes { return ListVerdict() }
-        let files = unit.host.flatMap { context.filesVerdict(mine[$0]?.files ?? [:]) }
-        return round.verdict(of: .check, mine, context).merged(with: files)
+        return mine
     }
 }
 

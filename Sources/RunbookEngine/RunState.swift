@@ -41,11 +41,7 @@ package struct RunState: Sendable {
     package init(plan: Plan, options: RunOptions, history: History) {
         self.plan = plan
         self.options = options
-        self.history = history
-        for unit in plan.schedule.units {
-            guard let former = step(unit).formerID, plan.schedule.steps[former] == nil else { continue }
-            self.history.rename(Unit(former, unit.host), to: unit)
-        }
+        self.history = History(history, renamedFor: plan)
     }
 
     /// What becomes of the run in this process: called once, first.

@@ -106,6 +106,45 @@ struct RunSession {
         }
     }
 
+    /// Asks the hosts what the steps that are not done would find. Each host keeps a folder under a name of its
+    /// own while it is asked; a run's folder is not touched.
+    func planAhead(_ history: History, view: any RunView) async throws -> RunEnd {
+        var options = self.options
+        (options.onlyAsks, options.plansAhead) = (true, true)
+        var history = history
+        history.add(
+            .began(
+                Began(
+                    run: RunID(rawValue: "plan-\(String(UInt64.random(in: .min ... .max), radix: 36))"),
+                    runbook: loaded.plan.runbook.name, version: nil, site: loaded.paths.siteName,
+                    runbookDigest: loaded.plan.runbookDigest, operator: Operator.name, time: now(),
+                    program: programVersion)))
+        let prompter = Prompter()
+        RunbookMain.prompter.withLock { $0 = prompter }
+        let person = TerminalPerson(console: console, prompter: prompter)
+        let runner = Runner(
+            state: RunState(plan: loaded.plan, options: options, history: history), log: NoLog(),
+            source: AskingSessions(source: SSHSessions(connector: SSHConnector(prompts: person))),
+            person: person, view: view, wallClock: { Int(Date.now.timeIntervalSince1970) })
+        let end = await withSignals(runner, prompter) { await runner.run() }
+        console.status(nil)
+        return end
+    }
+
+    /// How a plan ends; what could not be asked was shown as such.
+    func status(ofPlanning end: RunEnd, unreached: [HostID: String]) throws -> ExitStatus {
+        guard case .complete = end else {
+            return LastLines(
+                console: console, plan: loaded.plan, history: History(), failures: [], command: command,
+                target: target
+            ).show(end)
+        }
+        for (host, message) in unreached.sorted(by: { $0.key < $1.key }) {
+            console.say("\(.error, "not asked"): \(.host, host.rawValue): \(message)")
+        }
+        return unreached.isEmpty ? .done : .unreachable
+    }
+
     /// The first signal detaches: nothing new is sent, what runs goes on.
     private func withSignals<Value: Sendable>(
         _ runner: Runner, _ prompter: Prompter?, _ body: @Sendable () async -> Value

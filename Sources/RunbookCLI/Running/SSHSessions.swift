@@ -11,10 +11,18 @@ struct SSHSessions: SessionSource {
     func open(
         _ host: HostID, _ target: SiteHost, run: RunID
     ) async throws(TransportError) -> OpenSession {
-        let connection = try await connector.connect(to: host, target)
+        let (session, connection) = try await session(host, target)
         return OpenSession(
-            session: SupervisedSession(host: host, connection: connection, nonce: Self.makeNonce()),
-            hostKey: connection.hostKey, operatorKey: connection.operatorKey)
+            session: session, hostKey: connection.hostKey, operatorKey: connection.operatorKey)
+    }
+
+    func session(
+        _ host: HostID, _ target: SiteHost
+    ) async throws(TransportError) -> (SupervisedSession, any Connection) {
+        let connection = try await connector.connect(to: host, target)
+        return (
+            SupervisedSession(host: host, connection: connection, nonce: Self.makeNonce()), connection
+        )
     }
 
     func probe(_ host: HostID, _ target: SiteHost) async throws(TransportError) {
