@@ -14,6 +14,8 @@ package actor Runner {
 
     /// How many logins are under way at a time. sshd drops strangers beyond ten (MaxStartups 10:30:100).
     private let logins = Gate(width: 8)
+    /// Logins that were begun before their host is needed.
+    private var ahead: [HostID: Task<Result<OpenSession, TransportError>, Never>] = [:]
     private var sessions: [HostID: any HostSession] = [:]
     private var end: RunEnd?
     private let mailbox: AsyncStream<Event>
@@ -35,7 +37,9 @@ package actor Runner {
     /// Runs until the core says that it is over; returns how. Called once.
     package func run() async -> RunEnd {
         await withDiscardingTaskGroup { group in
-            await perform(state.start(), in: &group)
+            let first = state.start()
+            if !first.contains(where: \.isFinish) { logInAhead(but: first.compactMap(\.connectedHost)) }
+            await perform(first, in: &group)
             // What has nothing to ask is over at once: then no event comes any more.
             var events = mailbox.makeAsyncIterator()
             while end == nil, let event = await events.next() {
@@ -144,6 +148,24 @@ package actor Runner {
 
     // MARK: - Hosts
 
+    /// Logs in to the hosts that this run still needs, side by side, before the first of them is asked for.
+    ///
+    /// Nothing is sent but the login. A login that fails is forgotten: the host is tried again when it is needed,
+    /// and perhaps an earlier step is to bring it up.
+    private func logInAhead(but connecting: [HostID]) {
+        guard let run = state.history.began?.run else { return }
+        let open = state.plan.schedule.units.filter { !state.history.standing(of: $0).isFinished }
+        for host in Set(open.compactMap(\.host)).subtracting(connecting) {
+            guard let target = state.plan.site.hosts[host] else { continue }
+            ahead[host] = Task { await self.logIn(host, target, run) }
+        }
+    }
+
+    private func openAhead(_ host: HostID) async -> OpenSession? {
+        guard let task = ahead.removeValue(forKey: host) else { return nil }
+        return try? await task.value.get()
+    }
+
     private func logIn(
         _ host: HostID, _ target: SiteHost, _ run: RunID
     ) async -> Result<OpenSession, TransportError> {
@@ -164,26 +186,32 @@ package actor Runner {
             preconditionFailure("\(host) is not in the site file, or the run has not begun")
         }
         if let old = sessions.removeValue(forKey: host) { await old.close() }
+        // A login that was made ahead may be stale by now: then it never was.
+        if let open = await openAhead(host), (try? await enter(host, open, began.run)) != nil { return }
         do throws(TransportError) {
-            let open = try await logIn(host, target, began.run).get()
-            do throws(TransportError) {
-                let facts = try await greet(open.session, host, began.run)
-                let skew = abs(facts.clock - wallClock())
-                if facts.folder.takesLock, let other = try await lock(open.session, for: began.run) {
-                    await open.session.close()
-                    post.yield(.locked(host, other))
-                    return
-                }
-                sessions[host] = open.session
-                post.yield(
-                    .connected(
-                        host, facts, hostKey: open.hostKey, operatorKey: open.operatorKey, clockSkew: skew))
-            } catch {
-                await open.session.close()
-                throw error
-            }
+            try await enter(host, logIn(host, target, began.run).get(), began.run)
         } catch {
             post.yield(.unreachable(host, error))
+        }
+    }
+
+    /// Greets a host and takes its lock; the session is the run's from then on.
+    private func enter(_ host: HostID, _ open: OpenSession, _ run: RunID) async throws(TransportError) {
+        do throws(TransportError) {
+            let facts = try await greet(open.session, host, run)
+            let skew = abs(facts.clock - wallClock())
+            if facts.folder.takesLock, let other = try await lock(open.session, for: run) {
+                await open.session.close()
+                post.yield(.locked(host, other))
+                return
+            }
+            sessions[host] = open.session
+            post.yield(
+                .connected(
+                    host, facts, hostKey: open.hostKey, operatorKey: open.operatorKey, clockSkew: skew))
+        } catch {
+            await open.session.close()
+            throw error
         }
     }
 
@@ -279,6 +307,11 @@ package actor Runner {
     }
 
     private func closeSessions() async {
+        for task in ahead.values { task.cancel() }
+        for task in ahead.values {
+            if let open = try? await task.value.get() { await open.session.close() }
+        }
+        ahead = [:]
         for session in sessions.values { await session.close() }
         sessions = [:]
     }
@@ -291,5 +324,15 @@ extension HostFacts.Folder {
         case .made, .ours: true
         case .missing, .foreign: false
         }
+    }
+}
+
+extension Effect {
+    fileprivate var isFinish: Bool {
+        if case .finish = self { true } else { false }
+    }
+
+    fileprivate var connectedHost: HostID? {
+        if case .connect(let host, _) = self { host } else { nil }
     }
 }
