@@ -71,7 +71,7 @@ extension RunState {
                     .undecided(
                         nil,
                         "\(unit) is not in the runbook any more and its outcome is not known: "
-                            + "put the step back, or say what became of it with resolve"))
+                            + "put the step back, or abandon the run"))
                 return false
             case .done: show(.note("\(unit) is done and not in the runbook any more"))
             case .pending, .skipped, .failed: break

@@ -125,7 +125,8 @@ extension UnitContext {
                 [ "$(stat -c %u:%g -- "$new")" = "$owner" ] || chown "$owner" "$new"
                 mv -f -- "$new" "$target"
             fi
-            rm -f -- "$backup.wrote"
+            # All of it: what is written after this has another file to go back to.
+            rm -f -- "$backup.wrote" "$backup.none" "$backup"
         fi
         """
 }

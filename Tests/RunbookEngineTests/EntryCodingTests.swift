@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test func everyWordAndSettlementHasAName() throws {
-        let words: [Word.Kind] = [.confirmed, .redo, .keep, .resolvedDone, .resolvedNotDone, .skip]
+        let words: [Word.Kind] = [.confirmed, .redo, .keep, .resolvedDone, .resolvedNotDone, .skip, .undone]
         for kind in words {
             let entry = Entry.word(Word(unit: Unit("s", "a"), kind: kind, why: "", who: "", time: ""))
             #expect(try Entry(line: [UInt8]("{".utf8) + entry.members + [UInt8]("}".utf8)) == entry)

@@ -108,7 +108,7 @@ import Testing
             run.end
                 == .undecided(
                     nil,
-                    "s on a is not in the runbook any more and its outcome is not known: put the step back, or say what became of it with resolve"
+                    "s on a is not in the runbook any more and its outcome is not known: put the step back, or abandon the run"
                 ))
     }
 
