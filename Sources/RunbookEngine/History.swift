@@ -40,6 +40,8 @@ package struct History: Sendable, Equatable {
     package private(set) var outputs: [Unit: [String: Value]] = [:]
     /// How often each unit was issued; the next attempt's number is one more.
     package private(set) var issues: [Unit: Int] = [:]
+    /// Of the skipped units those that their `unless` skipped: what they were to bring about may be there.
+    package private(set) var unneeded: Set<Unit> = []
     /// The last of what each unit's command printed, of the outcomes that are recorded.
     package private(set) var printed: [Unit: String] = [:]
     /// Units that a person confirmed in the process that writes last, and that were not issued since.
@@ -117,7 +119,9 @@ package struct History: Sendable, Equatable {
         case .adopted: set(settlement.unit, .done(acts: acts, how: .adopted))
         case .proven: set(settlement.unit, .done(acts: acts, how: .proven))
         case .byHand: set(settlement.unit, .done(acts: acts, how: .byHand))
-        case .skipped, .unneeded: set(settlement.unit, .skipped(settlement.reason))
+        case .skipped, .unneeded:
+            set(settlement.unit, .skipped(settlement.reason))
+            if settlement.how == .unneeded { unneeded.insert(settlement.unit) }
         case .failed:
             set(settlement.unit, .failed(acts: acts, reason: settlement.reason, issued: false))
         case .notDone: set(settlement.unit, .pending)
@@ -136,6 +140,7 @@ package struct History: Sendable, Equatable {
 
     private mutating func set(_ unit: Unit, _ standing: Standing) {
         standings[unit] = standing
+        unneeded.remove(unit)
         order.removeAll { $0 == unit }
         order.append(unit)
     }
@@ -156,6 +161,7 @@ package struct History: Sendable, Equatable {
         issues[new] = issues.removeValue(forKey: old)
         printed[new] = printed.removeValue(forKey: old)
         if confirmed.remove(old) != nil { confirmed.insert(new) }
+        if unneeded.remove(old) != nil { unneeded.insert(new) }
         order = order.map { $0 == old ? new : $0 }
     }
 

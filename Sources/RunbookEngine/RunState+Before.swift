@@ -46,7 +46,8 @@ extension RunState {
         let step = step(unit)
         show(.started(unit, name: step.name))
         do throws(EngineProblem) {
-            if !history.standing(of: unit).isOpen, let condition = step.condition,
+            let standing = history.standing(of: unit)
+            if !standing.isOpen, !standing.isFinished, let condition = step.condition,
                 try !context(unit).value(condition).isTrue
             {
                 settle(unit, .skipped, "\(condition.source) is false")
@@ -75,8 +76,8 @@ extension RunState {
 
     /// All hosts are there: settles what an earlier process left open, or asks.
     mutating func begin(_ unit: Unit) {
-        if case .done(_, let how) = history.standing(of: unit), lacksOutputs(unit) {
-            readOutputs(unit, how: how == .done ? "done" : "outputs read")
+        if lacksOutputs(unit) {
+            readMissingOutputs(unit)
             return
         }
         switch history.standing(of: unit) {

@@ -5,11 +5,25 @@ import RunbookSupervisor
 extension RunState {
     /// Whether it is finished, but an earlier process ended before its outputs were read.
     func lacksOutputs(_ unit: Unit) -> Bool {
-        guard case .done(_, let how) = history.standing(of: unit), unit.host != nil else { return false }
+        guard unit.host != nil else { return false }
+        let hasPrinted: Bool
+        switch history.standing(of: unit) {
+        case .done(_, let how): hasPrinted = how == .done && history.printed[unit] != nil
+        case .skipped where history.unneeded.contains(unit): hasPrinted = false
+        case .skipped, .pending, .issued, .inDoubt, .failed: return false
+        }
         let known = history.outputs[unit] ?? [:]
         return context(unit).allOutputs.contains { output in
-            guard known[output.name] == nil else { return false }
-            return output.source != .stdout || (how == .done && history.printed[unit] != nil)
+            known[output.name] == nil && (output.source != .stdout || hasPrinted)
+        }
+    }
+
+    /// Reads what an earlier process could not.
+    mutating func readMissingOutputs(_ unit: Unit) {
+        switch history.standing(of: unit) {
+        case .done(_, .done): readOutputs(unit, how: "done")
+        case .skipped: readOutputs(unit, how: Settlement.How.unneeded.forPeople)
+        default: readOutputs(unit, how: "outputs read")
         }
     }
 
@@ -63,7 +77,8 @@ extension RunState {
                 record(.output(unit, name: output.name, value: try output.value(of: text, context(unit))))
             } catch {
                 // What is not needed need not be there: whoever uses the output says so.
-                guard how != Settlement.How.unneeded.rawValue else { continue }
+                let unneeded = Settlement.How.unneeded
+                guard how != unneeded.rawValue, how != unneeded.forPeople else { continue }
                 failWithProblem(unit, error)
                 return
             }

@@ -175,6 +175,29 @@ import Testing
             ])
     }
 
+    @Test func theOutputsOfAStepThatIsNotNeededAreReadWhereTheyCanBe() {
+        let plan = Plan(
+            Step("s") {
+                $0.unless = [Question("needless")]
+                $0.unproven = "a test"
+                $0.outputs = [Output("id", run: "show id")]
+            })
+        let attempt = Turn("attempt s.a.1 `do s` unless[needless]", .notIssued(unless: [.yes]))
+        let silent = Drive(
+            plan, [Turn("connect a", .connected()), attempt, Turn("ask s on a: a[show id]", .answers(.none))])
+        #expect(silent.problem == nil)
+        #expect(silent.end == .complete)
+        #expect(silent.records.suffix(2) == ["settled s on a unneeded", "finished"])
+        let next = Drive(
+            plan, after: silent.entries,
+            [
+                Turn("connect a", .connected()),
+                Turn("ask s on a: a[show id]", .answers([.yes], outputs: ["7"])),
+            ])
+        #expect(next.problem == nil)
+        #expect(next.records == ["went on", "output s on a id=7", "finished"])
+    }
+
     @Test func anOutputThatCannotBeReadDoesNotMakeADoneStepFail() {
         let plan = Plan(
             Step("s") {

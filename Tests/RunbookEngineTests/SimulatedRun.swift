@@ -143,15 +143,19 @@ struct SimulatedRun {
     /// The link is cut, by itself or by a reboot, perhaps with a request on it: that one comes before the reboot
     /// or never.
     private mutating func lost(_ host: HostID, with request: AttemptRequest? = nil) -> TransportError? {
+        let error = TransportError(.lost, host: host, "the link was cut")
+        guard connected.contains(host) else { return error }
         guard fault(20) else { return nil }
         if let request { loseOnTheWay(request, to: host) }
         if generator.hits(3) { reboot(host) }
         connected.remove(host)
-        return TransportError(.lost, host: host, "the link was cut")
+        return error
     }
 
     private mutating func reboot(_ host: HostID) {
         if tellsStory { story.append("    reboot of \(host)") }
+        // No session outlives it.
+        connected.remove(host)
         for (id, other) in running where other.host == host { running[id] = nil }
         world.reboot(host, losesClaims: generator.hits(2))
     }
