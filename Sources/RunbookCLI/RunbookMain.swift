@@ -45,7 +45,8 @@ struct RunbookCommand: AsyncParsableCommand {
         ],
         groupedSubcommands: [
             CommandGroup(
-                name: "Looking at a run:", subcommands: [LogCommand.self, VerifyCommand.self]),
+                name: "Looking at a run:",
+                subcommands: [LogCommand.self, VerifyCommand.self, ExplainCommand.self]),
             CommandGroup(
                 name: "A person's decisions:",
                 subcommands: [

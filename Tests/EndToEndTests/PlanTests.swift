@@ -269,6 +269,12 @@ struct PlanAskTests {
                   will ask        on box  only asks, and stops the run at a no
 
                 """)
+        let explained = try story.runbook("explain", "FILE", "second").output
+        #expect(
+            explained.split(separator: "\n").suffix(2) == [
+                "where it stands",
+                "  on box: failed: exit status 3 the state is there all the same: run again to accept it, or add the status to ok_exit; `runbook run` tries it again (sent once)",
+            ])
         let asked = try story.runbook("plan", "FILE", "--ask")
         #expect(
             steady(asked.output, story) == """

@@ -45,6 +45,18 @@ struct LoadedRunbook {
             runbookDigest: sha256(source.bytes).hex)
     }
 
+    /// A runbook alone: nothing has a value.
+    init(withoutSite paths: RunbookPaths, _ console: Console) throws {
+        let source = try Self.source(paths.runbook, POSIXFileStore(), console)
+        let (runbook, problems) = loadRunbook(source)
+        show(problems, console)
+        guard let runbook else { throw ExitStatus.wrongRunbook.code }
+        self.paths = paths
+        plan = Plan(
+            runbook: runbook, site: Site(runbook: runbook.name, inputs: [:], hosts: [:]),
+            runbookDigest: sha256(source.bytes).hex)
+    }
+
     static func source(_ path: String, _ store: POSIXFileStore, _ console: Console) throws -> SourceText {
         do throws(FileError) {
             return SourceText(name: path, bytes: try store.readFile(path, limit: lengthMax))

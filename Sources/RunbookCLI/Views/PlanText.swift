@@ -49,9 +49,13 @@ struct PlanText {
         for preview in group {
             lines.append(verdict(of: preview, step))
             for difference in answers?.differences[preview.unit] ?? [] { lines += shown(difference) }
-            if !isShared, acts(preview), step.action != nil { lines += shown(preview.verb) }
+            if !isShared, acts(preview), step.action != nil {
+                lines += preview.verb.shown.map { "    " + $0 }
+            }
         }
-        if isShared, step.action != nil, group.contains(where: acts) { lines += shown(group[0].verb) }
+        if isShared, step.action != nil, group.contains(where: acts) {
+            lines += group[0].verb.shown.map { "    " + $0 }
+        }
         guard group.contains(where: acts), step.action != nil else { return lines }
         return lines + person(step, group[0].unit)
     }
@@ -118,28 +122,6 @@ struct PlanText {
                 "\(detail.isEmpty ? "" : ", ")unless it is \(englishList(words.compactMap { $0 }, "or"))"
         }
         return detail
-    }
-
-    private func shown(_ verb: VerbPreview) -> [StyledText] {
-        var lines: [StyledText] = []
-        if let sentence = verb.sentence {
-            for line in sentence.split(separator: "\n", omittingEmptySubsequences: true) {
-                lines.append("    \(String(line))")
-            }
-        }
-        for variable in verb.environment { lines.append("    \(.dim, "\(variable.name)=\(variable.text)")") }
-        if let script = verb.script {
-            let sign = verb.shell == .bash ? "bash|" : "|"
-            let text = script.hasSuffix("\n") ? script.dropLast() : script[...]
-            for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-                lines.append("    \(.dim, sign)\(line.isEmpty ? "" : " ")\(.command, String(line))")
-            }
-        }
-        if let stdin = verb.stdin {
-            lines.append("    \(.dim, "reads from stdin: \(jsonQuoted(stdin))")")
-        }
-        for name in verb.notKnownYet { lines.append("    \(.doubt, "not known yet"): \(name)") }
-        return lines
     }
 
     private func shown(_ difference: String) -> [StyledText] {
@@ -225,5 +207,30 @@ extension OutlookLine {
         case .willRun, .willRunAgain, .goesOn, .wouldRun, .notSoYet: .heading
         default: .dim
         }
+    }
+}
+
+extension VerbPreview {
+    /// For people: what is done, or the text that is sent with the variables it names.
+    var shown: [StyledText] {
+        var lines: [StyledText] = []
+        if let sentence = sentence {
+            for line in sentence.split(separator: "\n", omittingEmptySubsequences: true) {
+                lines.append("\(String(line))")
+            }
+        }
+        for variable in environment { lines.append("\(.dim, "\(variable.name)=\(variable.text)")") }
+        if let script = script {
+            let sign = shell == .bash ? "bash|" : "|"
+            let text = script.hasSuffix("\n") ? script.dropLast() : script[...]
+            for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+                lines.append("\(.dim, sign)\(line.isEmpty ? "" : " ")\(.command, String(line))")
+            }
+        }
+        if let stdin = stdin {
+            lines.append("\(.dim, "reads from stdin: \(jsonQuoted(stdin))")")
+        }
+        for name in notKnownYet { lines.append("\(.doubt, "not known yet"): \(name)") }
+        return lines
     }
 }
