@@ -6,21 +6,46 @@ import Synchronization
 
 /// The program: what `main` calls.
 package enum RunbookMain {
-    /// Signals are taken from the first moment, before any other thread is there.
-    static let signals = SignalSource { _ in
+    /// Made before any other thread is there: a thread that does not block a signal would be ended by it.
+    private static let signals = SignalSource { _ in
         // The second Ctrl-C: at once. The journal is safe at every moment, and commands on hosts go on.
-        prompter.withLock { $0?.restoreEcho() }
-        _exit(ExitStatus.interrupted.rawValue)
+        leave()
     }
+
+    /// What the first signal does; nil: the program ends, since nothing that must be said is under way.
+    static let onSignal = Mutex<(@Sendable () -> Void)?>(nil)
 
     /// The one that may have switched the terminal's echo off.
     static let prompter = Mutex<Prompter?>(nil)
 
-    package static func main() async {
-        // The same binary is the lab's inner process and the emulated commands of its nodes.
+    /// Runs the command that the arguments name, and exits.
+    ///
+    /// Not an `async` main: its main thread ends in sigsuspend(2) with an empty mask (libdispatch's dispatch_main
+    /// on Linux), takes every signal there and dies of it. This main thread only keeps the signals blocked, for
+    /// the one thread that waits for them; the command runs on the threads of the pool.
+    package static func run() -> Never {
+        // The same binary is the lab's inner process.
         if let status = RunbookLab.dispatch(CommandLine.arguments) { exit(status) }
-        SignalSource.ignoreBrokenPipes()
-        await RunbookCommand.main()
+        listen(to: signals)
+        Task.detached {
+            await RunbookCommand.main()
+            exit(0)
+        }
+        while true { pause() }
+    }
+
+    private static func listen(to source: SignalSource) {
+        Task.detached {
+            for await _ in source.signals {
+                guard let act = onSignal.withLock({ $0 }) else { leave() }
+                act()
+            }
+        }
+    }
+
+    private static func leave() -> Never {
+        prompter.withLock { $0?.restoreEcho() }
+        _exit(ExitStatus.interrupted.rawValue)
     }
 }
 

@@ -1,4 +1,4 @@
 // The command itself is RunbookCLI.
 import RunbookCLI
 
-await RunbookMain.main()
+RunbookMain.run()

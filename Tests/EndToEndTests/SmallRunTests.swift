@@ -146,7 +146,7 @@ struct SmallRunTests {
                   sleep 3
                   echo once >> DIR/log
             """)
-        let process = try story.start("run", "FILE")
+        let process = try story.start("run", "FILE", errorsIn: "errors")
         #expect(story.waits(for: "started"))
         let clock = ContinuousClock()
         let taken = clock.measure {
@@ -154,6 +154,16 @@ struct SmallRunTests {
             #expect(waitFor(process) == 130)
         }
         #expect(taken < .seconds(2))
+        let errors = String(decoding: try readFile(story.folder.file("errors")), as: UTF8.self)
+        #expect(
+            steady(errors, story) == """
+                small, 1 step, state in DIR/state/small@small
+                interrupted: slow goes on on box
+                  to follow it:  runbook run DIR/runbooks/small.yaml
+                  to stop it:    runbook stop DIR/runbooks/small.yaml slow --host box
+                0 of 1 step done
+
+                """)
         let second = try story.runbook("run", "FILE")
         #expect(second.status == 0)
         #expect(story.lines("log") == ["once"])

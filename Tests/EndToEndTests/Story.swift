@@ -51,6 +51,14 @@ struct Story {
             environment: Self.environment)
     }
 
+    /// Starts `runbook ARGUMENTS` with stderr going into a file of the story.
+    func start(_ arguments: String..., errorsIn name: String) throws -> Int32 {
+        let words = arguments.map { $0 == "FILE" ? folder.file("runbooks/small.yaml") : $0 }
+        return try spawn(
+            ["sh", "-c", "exec \"$@\" 2> \"$0\"", folder.file(name), Self.program] + words,
+            environment: Self.environment)
+    }
+
     /// Waits until a file of the story is there; false after ten seconds.
     func waits(for name: String) -> Bool {
         for _ in 0..<1000 {

@@ -149,13 +149,14 @@ struct RunSession {
     private func withSignals<Value: Sendable>(
         _ runner: Runner, _ prompter: Prompter?, _ body: @Sendable () async -> Value
     ) async -> Value {
-        let watch = Task {
-            for await _ in RunbookMain.signals.signals {
-                prompter?.cancel()
+        RunbookMain.onSignal.withLock {
+            $0 = {
+                // In this order: an unanswered question must not look like a missing terminal.
                 runner.interrupt()
+                prompter?.cancel()
             }
         }
-        defer { watch.cancel() }
+        defer { RunbookMain.onSignal.withLock { $0 = nil } }
         return await body()
     }
 
