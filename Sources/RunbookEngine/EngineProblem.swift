@@ -3,5 +3,10 @@
 /// Not an outcome: nothing was sent. The message is for people.
 package struct EngineProblem: Error, Equatable, Sendable {
     package var message: String
-    package init(_ message: String) { self.message = message }
+    /// What a command printed that was asked for a value; hints look at it.
+    package var output: String
+    package init(_ message: String, output: String = "") {
+        self.message = message
+        self.output = output
+    }
 }

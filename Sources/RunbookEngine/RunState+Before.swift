@@ -142,6 +142,9 @@ extension RunState {
         case .failure(let error):
             if case .explaining(let failure, _, _, let end) = stage {
                 close(unit, failure, end)
+            } else if error.code == .local {
+                // The host is there and says that it cannot: a file of the step is a folder, for instance.
+                failWithProblem(unit, EngineProblem(error.message))
             } else {
                 lost(unit, error)
             }
@@ -256,11 +259,12 @@ extension RunState {
     /// refusal in its place would let the next run issue it again.
     mutating func failWithProblem(_ unit: Unit, _ problem: EngineProblem) {
         switch history.standing(of: unit) {
-        case .issued, .inDoubt: fail(unit, Draft(reasons: [problem.message], isUndecided: true))
-        case .done: fail(unit, Draft(reasons: [problem.message]))
+        case .issued, .inDoubt:
+            fail(unit, Draft(reasons: [problem.message], questionOutput: problem.output, isUndecided: true))
+        case .done: fail(unit, Draft(reasons: [problem.message], questionOutput: problem.output))
         case .pending, .skipped, .failed:
             recordRefusal(unit, [problem.message])
-            fail(unit, Draft(reasons: [problem.message], nothingIssued: true))
+            fail(unit, Draft(reasons: [problem.message], questionOutput: problem.output, nothingIssued: true))
         }
     }
 

@@ -17,10 +17,12 @@ struct Draft {
 extension RunState {
     mutating func fail(_ unit: Unit, _ draft: Draft) {
         let step = step(unit)
+        let output = draft.end?.output.lastText ?? "", errors = draft.end?.errors.lastText ?? ""
+        // When the command said nothing, what its questions printed is all there is.
+        let printed = output.isEmpty && errors.isEmpty ? draft.questionOutput : output
         var failure = Failure(
-            unit: unit, name: step.name, why: step.why, reasons: draft.reasons, hints: [],
-            output: draft.end?.output.lastText ?? "", errors: draft.end?.errors.lastText ?? "", evidence: [],
-            nothingIssued: draft.nothingIssued, isUndecided: draft.isUndecided)
+            unit: unit, name: step.name, why: step.why, reasons: draft.reasons, hints: [], output: printed,
+            errors: errors, evidence: [], nothingIssued: draft.nothingIssued, isUndecided: draft.isUndecided)
         let context = context(unit)
         for hint in hints(of: step) where hint.matches(draft, context) {
             failure.hints.append(context.saying(hint.say).trimmedEnd)

@@ -69,8 +69,14 @@ extension RunState {
                     guard how == "done", let printed else { continue }
                     text = printed
                 case .command:
-                    guard let answer = answers.popFirst(), answer.verdict == .yes else {
+                    guard let answer = answers.popFirst() else {
                         throw EngineProblem("output \(output.name) could not be read")
+                    }
+                    guard answer.verdict == .yes else {
+                        let end = answer.end.map { ": \($0.sentence)" } ?? ""
+                        throw EngineProblem(
+                            "output \(output.name) could not be read\(end)",
+                            output: answer.output + answer.errors)
                     }
                     text = answer.output
                 }
