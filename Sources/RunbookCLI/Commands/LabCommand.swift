@@ -84,12 +84,15 @@ struct LabFault: AsyncParsableCommand {
         commandName: "fault", abstract: "Turns a fault of the lab on or off; docs/lab-facts.md lists them.")
 
     @Argument(help: "The fault's name.") var name: String
-    @Argument(help: "Its value: on, off, a node's name, or what the fault takes.") var value: String = "on"
+    // Of its own kind, since a value such as -pve1 looks like an option.
+    @Argument(
+        parsing: .allUnrecognized, help: "Its value: on, off, a node's name, or what the fault takes.")
+    var value: [String] = []
     @OptionGroup var folder: LabFolderOption
 
     func run() async throws {
         do throws(LabFailure) {
-            try folder.process.setFault(name, to: value)
+            try folder.process.setFault(name, to: value.isEmpty ? "on" : value.joined(separator: " "))
         } catch {
             folder.console.say("\(.error, "error"): \(error.message)")
             throw ExitStatus.failed.code

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import RunbookTerminal
+import RunbookText
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -44,8 +45,10 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         let console = arguments.console
         let loaded = try arguments.load(console)
+        // With its words: without them the same command would stop before it connects.
+        let said = words.map { " --yes \(shellQuoted($0))" }.joined()
         var session = RunSession(
-            loaded: loaded, console: console, command: "runbook run \(arguments.target)",
+            loaded: loaded, console: console, command: "runbook run \(arguments.target)\(said)",
             target: arguments.target)
         session.json = json
         session.beginsAnew = new

@@ -209,7 +209,8 @@ struct RunSession {
     /// Without a terminal a step that destroys something needs its word before anything is connected.
     private func refuseWithoutWords(_ history: History, hasTerminal: Bool) -> ExitStatus? {
         guard !hasTerminal, !saysYesToAll else { return nil }
-        let silent = loaded.plan.schedule.units.filter { unit in
+        let units = loaded.plan.schedule.units.prefix { $0.step.rawValue != until }
+        let silent = units.filter { unit in
             let step = loaded.plan.schedule.step(of: unit)
             return step.destroys != nil && words[unit.step.rawValue] == nil
                 && !history.standing(of: unit).isFinished && !history.confirmed.contains(unit)
