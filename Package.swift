@@ -131,6 +131,7 @@ let package = Package(
             ]),
         tests(of: "RunbookLab"),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["runbook", "RunbookTestSupport"], swiftSettings: strict),
+            name: "EndToEndTests", dependencies: ["runbook", "RunbookLab", "RunbookTestSupport"],
+            swiftSettings: strict),
     ]
 )
