@@ -26,7 +26,11 @@ struct SimulatedRun {
     private var connected: Set<HostID> = []
 
     enum Breakage: CaseIterable {
-        case none, recordsAfterActing, takesLostForDone, believesAFenceThatWasNotTaken, forgetsTheTornTail
+        case none
+        case recordsAfterActing
+        case takesLostForDone
+        case believesAFenceThatWasNotTaken
+        case forgetsTheTornTail
     }
 
     init(generator: SeededGenerator, faults: Int, plan: Plan, breakage: Breakage) {
