@@ -41,7 +41,7 @@ package struct Explanation: Sendable {
     }
 
     /// Every kind of problem that a runbook or a site file can have.
-    package static let all = yamlSyntax + yamlRules + structure + steps + questions + values + site
+    package static let all = yamlSyntax + yamlRules + structure + steps + questions + values + site + lint
 
     /// The explanation of a kind of problem.
     package static func of(_ slug: String) -> Explanation? { all.first { $0.id.slug == slug } }

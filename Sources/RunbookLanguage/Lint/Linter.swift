@@ -1,0 +1,36 @@
+package import RunbookDiagnostics
+package import RunbookModel
+import RunbookYAML
+
+/// Reads a runbook as `loadRunbook` does, and adds what is allowed and yet a trap, as warnings.
+package func lintRunbook(_ source: SourceText) -> (Runbook?, [Diagnostic]) {
+    let (runbook, found) = loadRunbook(source)
+    guard let runbook, let root = parseYAML(source).0 else { return (runbook, found) }
+    let linter = Linter(runbook: runbook, subjects: LintSubjects(root))
+    linter.judgeQuestions()
+    linter.judgeSteps()
+    linter.judgeValues()
+    return (runbook, Diagnostics(found + linter.problems.found).sorted)
+}
+
+/// Looks for traps in a runbook without errors.
+struct Linter {
+    let runbook: Runbook
+    let subjects: LintSubjects
+    let problems = Problems()
+    private let steps: [String: Step]
+
+    init(runbook: Runbook, subjects: LintSubjects) {
+        self.runbook = runbook
+        self.subjects = subjects
+        steps = Dictionary(runbook.allSteps.map { ($0.id.rawValue, $0) }) { first, _ in first }
+    }
+
+    /// The step of the model; of a `trust` its second half.
+    func step(_ id: String) -> Step? { steps[id] ?? steps["\(id)/files"] }
+
+    func warn(_ problem: Diagnostic) { problems.add(problem) }
+
+    /// A place in the text of a scalar.
+    func span(_ range: Range<Int>, in scalar: YAMLScalar) -> SourceSpan { scalar.span(of: range) }
+}
