@@ -1,3 +1,4 @@
+import ArgumentParser
 import FoundationEssentials
 import Glibc
 import RunbookEngine
@@ -41,7 +42,7 @@ struct RunSession {
     /// Runs; the exit status comes after the last lines were shown.
     func run() async throws -> ExitStatus {
         try requireKnownSteps()
-        let run = try OpenRun(loaded, suffix: folderSuffix, beginsAnew: beginsAnew, console: console)
+        let run = try openRun()
         sayFirstLines(run)
         let prompter = saysYesToAll ? nil : Prompter()
         RunbookMain.prompter.withLock { $0 = prompter }
@@ -176,6 +177,19 @@ struct RunSession {
         options.asksAtEnd = asksAtEnd
         options.mayHaveIssued = mayHaveIssued
         return options
+    }
+
+    /// Opens the run's folder; a folder that cannot be opened ends as every failure does, with what to type.
+    private func openRun() throws -> OpenRun {
+        do {
+            return try OpenRun(loaded, suffix: folderSuffix, beginsAnew: beginsAnew, console: console)
+        } catch let code as ExitCode {
+            let isLocked = code == ExitStatus.locked.code
+            console.say("nothing was connected, nothing was sent")
+            console.say("\(isLocked ? "when it is free" : "mend the state folder and") type the same command:")
+            console.say("\(.command, "  \(command)")")
+            throw code
+        }
     }
 
     private func sayFirstLines(_ run: OpenRun) {
