@@ -11,6 +11,8 @@ final class Bench {
     let steps: [String]
     let hosts: [String]
     private(set) var servers: [String: SSHDServer] = [:]
+    /// Variables of every command, besides the usual.
+    var environment: [String: String] = [:]
 
     /// - Parameter text: the `steps:` of a runbook with the hosts `hosts`; `DIR` is the bench's folder.
     init(_ text: String, steps: [String], hosts: [String] = ["box"]) throws {
@@ -84,22 +86,25 @@ final class Bench {
 
     // MARK: - Running
 
-    /// Runs `runbook COMMAND FILE` to its end, `prefix` before it; killed after a minute.
+    /// Runs `runbook COMMAND FILE` to its end, `prefix` before it; killed after two minutes.
     @discardableResult
     func runbook(
         _ command: String..., prefix: [String] = [], environment: [String: String] = [:]
     ) throws -> CommandResult {
         try RunbookTestSupport.run(
-            ["timeout", "--foreground", "-s", "KILL", "60"] + prefix + [Story.program] + command
+            ["timeout", "--foreground", "-s", "KILL", "120"] + prefix + [Story.program] + command
                 + [folder.file("runbooks/small.yaml")],
-            environment: Story.environment.merging(["TMPDIR": folder.file("tmp")]) { $1 }
-                .merging(environment) { $1 })
+            environment: variables.merging(environment) { $1 })
+    }
+
+    private var variables: [String: String] {
+        Story.environment.merging(["TMPDIR": folder.file("tmp")]) { $1 }.merging(environment) { $1 }
     }
 
     /// Starts `runbook COMMAND FILE`; its output goes nowhere.
     func start(_ command: String..., stdout: Int32 = -1, stderr: Int32 = -1) throws -> Int32 {
         try spawn(
-            [Story.program] + command + [folder.file("runbooks/small.yaml")], environment: Story.environment,
+            [Story.program] + command + [folder.file("runbooks/small.yaml")], environment: variables,
             stdout: stdout, stderr: stderr)
     }
 
@@ -113,6 +118,18 @@ final class Bench {
     }
 
     // MARK: - The rule
+
+    /// Steps whose intent is in the journal.
+    var intended: [String] {
+        let text = String(decoding: (try? readFile(journal)) ?? [], as: UTF8.self)
+        return text.split(separator: "\n").compactMap(intent(in:))
+    }
+
+    /// The step whose intent a record is.
+    func intent(in record: some StringProtocol) -> String? {
+        guard record.contains(#""kind":"intent""#) else { return nil }
+        return steps.first { record.contains("\"step\":\"\($0)\"") }
+    }
 
     /// Steps that an output shows as done.
     func shownDone(_ output: String) -> [String] {
@@ -138,8 +155,12 @@ final class Bench {
 
     /// Runs again until the run is finished; what broke the rule, or did not come to its end.
     ///
-    /// - Parameter tries: how often `run` may end with another status than 0 before.
-    func violationsOfGoingOn(tries: Int = 3) throws -> [String] {
+    /// - Parameters:
+    ///   - tries: how often `run` may end otherwise before.
+    ///   - accepts: whether it may end so.
+    func violationsOfGoingOn(
+        tries: Int = 3, accepts: (CommandResult) -> Bool = { $0.status == 1 }
+    ) throws -> [String] {
         var found: [String] = []
         for attempt in 1...(tries + 1) {
             let status = try runbook("status")
@@ -155,7 +176,7 @@ final class Bench {
                 }
                 return found
             }
-            if result.status != 1 || attempt > tries {
+            if !accepts(result) || attempt > tries {
                 found.append("run \(attempt) ended with \(result.status): \(result.output)\(result.errors)")
             }
         }
