@@ -2,8 +2,11 @@ import ArgumentParser
 import RunbookEngine
 import RunbookJournal
 import RunbookModel
+import RunbookSSH
+import RunbookSupervisor
 import RunbookTerminal
 import RunbookText
+import RunbookTransport
 
 /// A step that a person decides about, and why.
 struct DecisionArguments: ParsableArguments {
@@ -94,6 +97,7 @@ private func decide(
     let loaded = try decision.runbook.load(console)
     let unit = try decision.unit(loaded.plan, console)
     let run = try OpenRun(loaded, beginsAnew: false, console: console)
+    try requireWholeTail(run, decision.runbook.target, console)
     if let objection = objection(run.history.standing(of: unit)) {
         console.say("\(.error, "error"): \(unit.description): \(objection)")
         throw ExitStatus.usage.code
@@ -102,6 +106,16 @@ private func decide(
         .word(Word(unit: unit, kind: kind, why: why, who: Operator.name, time: now())), in: run, console)
     console.say("\(unit.description): \(kind.rawValue), recorded. To go on, type:")
     console.say("  \(.command, "runbook run \(decision.runbook.target)")")
+}
+
+/// Behind a torn tail only `run` may write: it first asks what was sent when the record was cut short, and the
+/// next record takes the sign of it away.
+func requireWholeTail(_ run: OpenRun, _ target: String, _ console: Console) throws {
+    guard run.folder.tornTail != nil else { return }
+    console.say(
+        "\(.error, "error"): nothing can be decided before the host was asked what was sent then. Type:")
+    console.say("  \(.command, "runbook run \(target)")")
+    throw ExitStatus.undecided.code
 }
 
 func record(_ entry: Entry, in run: OpenRun, _ console: Console) throws {
@@ -124,11 +138,34 @@ struct AbandonCommand: AsyncParsableCommand {
         let console = arguments.console
         let loaded = try arguments.load(console)
         let run = try OpenRun(loaded, beginsAnew: false, console: console)
-        guard run.history.began != nil else {
+        try requireWholeTail(run, arguments.target, console)
+        guard let began = run.history.began else {
             console.say("there is no run to abandon")
             return
         }
         try record(.abandoned(why: why, who: Operator.name, time: now()), in: run, console)
+        await release(began.run, run.history.hosts.keys.sorted(), loaded, console)
         console.say("abandoned. `runbook run --new` begins another; this one is kept beside it")
+    }
+
+    /// Gives the hosts free that the run held; a host that does not answer is named.
+    private func release(
+        _ run: RunID, _ hosts: [HostID], _ loaded: LoadedRunbook, _ console: Console
+    ) async {
+        let person = TerminalPerson(console: console, prompter: Prompter())
+        let source = SSHSessions(connector: SSHConnector(prompts: person))
+        for host in hosts {
+            guard let target = loaded.plan.site.hosts[host] else { continue }
+            do throws(TransportError) {
+                let open = try await source.open(host, target, run: run)
+                _ = try await open.session.greet(run: run, isNew: false)
+                try await open.session.releaseLock()
+                await open.session.close()
+            } catch {
+                console.say(
+                    "\(.warning, "note"): \(.host, host.rawValue) is still held by this run: \(error.message)"
+                )
+            }
+        }
     }
 }

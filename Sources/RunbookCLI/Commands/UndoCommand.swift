@@ -25,6 +25,7 @@ struct UndoCommand: AsyncParsableCommand {
         let console = arguments.console
         let loaded = try arguments.load(console)
         let run = try OpenRun(loaded, beginsAnew: false, console: console)
+        try requireWholeTail(run, arguments.target, console)
         guard let began = run.history.began else {
             console.say("there is no run to take back")
             return

@@ -37,6 +37,9 @@ struct LastLines {
                 "\(.error, "error"): \(.host, host.rawValue) is held by another run: \(holder.runbook), \(holder.who), since \(holder.since)"
             )
             console.say("\(tally); nothing was sent to \(.host, host.rawValue)")
+            console.say(
+                "if that run's state folder is lost, look that nothing of it runs and remove the file `lock` in /var/lib/runbook there"
+            )
             goOn("when that run is finished or abandoned, type")
             return .locked
         case .journal(let message):
