@@ -78,7 +78,7 @@ struct RunbookCommand: AsyncParsableCommand {
                     ResolveCommand.self, SkipCommand.self, StopCommand.self, UndoCommand.self,
                     AbandonCommand.self,
                 ]),
-            CommandGroup(name: "Practice nodes:", subcommands: [LabCommand.self]),
+            CommandGroup(name: "Practice nodes:", subcommands: [LabCommand.self, PracticeCommand.self]),
         ])
 }
 

@@ -20,6 +20,8 @@ package struct RunOptions: Sendable {
     package var saysYesToAll = false
     /// Stop before this step.
     package var until: StepID?
+    /// With `until`: only before the step on this host.
+    package var untilHost: HostID?
     /// Ask every check once more when the last step is done.
     package var asksAtEnd = false
     /// Only ask every check: nothing is issued, nothing is recorded, no host is locked.

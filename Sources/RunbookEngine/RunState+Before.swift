@@ -11,7 +11,7 @@ extension RunState {
                 !history.standing(of: $0).isFinished || lacksOutputs($0)
             }
             if let first = units.first {
-                if first.step == options.until {
+                if first.step == options.until, options.untilHost == nil || options.untilHost == first.host {
                     finish(.paused)
                     return
                 }

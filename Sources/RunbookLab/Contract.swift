@@ -93,6 +93,9 @@ package protocol NodeModel: NodeCommands, NodeHooks {
     func saveState() async -> [UInt8]
     /// Goes back to a state that `saveState` gave; the nodes' files were put back already.
     func restoreState(_ bytes: [UInt8]) async
+    /// What the nodes have in common, as names and words that are the same after every run that did the same;
+    /// a rehearsal of crashes compares them.
+    func facts() async -> [String: String]
     /// A person turns a fault on or off (`lab fault NAME [VALUE]`); false if the name is not known.
     func setFault(_ name: String, to value: String) async -> Bool
 }

@@ -25,8 +25,53 @@ struct RehearseCommand: AsyncParsableCommand {
     @Flag(help: "Show events as JSON lines.")
     var json = false
 
+    @Flag(
+        help: """
+            Break every step at every boundary (engine killed, link cut, node rebooted, command killed or \
+            failed), run again, and compare the nodes with a run in which nothing went wrong.
+            """)
+    var crash = false
+
+    @Option(help: "With --crash: only this step (can be repeated).")
+    var only: [String] = []
+
+    @Option(help: "With --crash: only these faults, of kill,cut,reboot,die,fail.")
+    var faults: String?
+
+    @Option(help: "With --crash: write the matrix to this file, one JSON object a line.")
+    var matrix: String?
+
+    @Option(help: "With --crash: how many labs work side by side.")
+    var labs = 2
+
+    func validate() throws {
+        guard crash || (only.isEmpty && faults == nil && matrix == nil) else {
+            throw ValidationError("--only, --faults and --matrix belong to --crash")
+        }
+        guard (1...16).contains(labs) else { throw ValidationError("--labs takes 1 to 16") }
+        _ = try chosenFaults
+    }
+
+    private var chosenFaults: [Fault] {
+        get throws {
+            guard let faults else { return Fault.allCases }
+            return try faults.split(separator: ",").map { name in
+                guard let fault = Fault(rawValue: String(name)) else {
+                    throw ValidationError("--faults takes kill, cut, reboot, die, fail, not `\(name)`")
+                }
+                return fault
+            }
+        }
+    }
+
     func run() async throws {
         let console = Console(environment: ProcessInfo.processInfo.environment)
+        if crash {
+            let rehearsal = CrashRehearsal(
+                file: file, folder: dir.map(absolute) ?? PracticeLab.temporaryFolder(), keeps: dir != nil,
+                console: console, only: only, faults: try chosenFaults, labs: labs, matrixFile: matrix)
+            throw try await rehearsal.run().code
+        }
         let folder = dir.map(absolute) ?? PracticeLab.temporaryFolder()
         let lab = try PracticeLab(file: file, folder: folder, console: console)
         console.say("This is a simulation; docs/lab-facts.md says what it models and what it does not.")

@@ -12,7 +12,7 @@ struct PracticeLab {
     private let description: LabDescription
     private let descriptionPath: String
     private let runbookPath: String
-    private let process: LabProcess
+    let process: LabProcess
     private let console: Console
 
     init(file: String, folder: String, console: Console) throws {

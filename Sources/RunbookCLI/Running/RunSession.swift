@@ -31,6 +31,8 @@ struct RunSession {
     var keep: [String] = []
     var words: [String: String] = [:]
     var until: String?
+    /// With `until`: only before the step on this host.
+    var untilHost: String?
     /// Only a rehearsal.
     var saysYesToAll = false
     var asksAtEnd = false
@@ -38,6 +40,8 @@ struct RunSession {
     var folderSuffix = ""
     /// The run's id on the hosts, where it is not a new one's.
     var runID: RunID?
+    /// What a rehearsal of crashes puts between the engine and the world.
+    var seams = RunSeams()
 
     /// Runs; the exit status comes after the last lines were shown.
     func run() async throws -> ExitStatus {
@@ -54,12 +58,14 @@ struct RunSession {
             state: RunState(
                 plan: loaded.plan, options: options(mayHaveIssued: run.folder.tornTail != nil),
                 history: run.history),
-            log: JournalLog(
-                run.folder, rescueFolder: ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"),
-            source: SSHSessions(connector: SSHConnector(prompts: person)), person: person, view: view,
-            wallClock: { Int(Date.now.timeIntervalSince1970) })
+            log: seams.log(
+                JournalLog(
+                    run.folder, rescueFolder: ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp")),
+            source: seams.source(SSHSessions(connector: SSHConnector(prompts: person))), person: person,
+            view: seams.view(view), wallClock: { Int(Date.now.timeIntervalSince1970) })
         let end = await withSignals(runner, prompter) { await runner.run() }
         console.status(nil)
+        seams.ended(end)
         let last = LastLines(
             console: console, plan: loaded.plan, history: await runner.history, failures: await view.failures,
             command: command, target: target)
@@ -173,6 +179,7 @@ struct RunSession {
         options.keep = Set(keep.map { StepID($0) })
         for (step, word) in words { options.words[StepID(step)] = word }
         options.until = until.map { StepID($0) }
+        options.untilHost = untilHost.map { HostID($0) }
         options.saysYesToAll = saysYesToAll
         options.asksAtEnd = asksAtEnd
         options.mayHaveIssued = mayHaveIssued

@@ -103,7 +103,8 @@ extension ClusterModel {
     }
 
     /// Logs in and lets udev make the devices. The result is an error number of iscsiadm, 0 for success.
-    func logIn(_ node: String, _ record: IscsiRecord) -> Int32 {
+    func logIn(_ caller: Caller, _ record: IscsiRecord) -> Int32 {
+        let node = caller.node
         let nas = state.storage.nas
         guard state.storage.isReachable, !state.network.unplugged.contains(node),
             record.address == nas.address,
@@ -117,7 +118,7 @@ extension ClusterModel {
             Initiator.Session(sid: sid, iqn: record.iqn, address: record.address, port: record.port))
         state[node].iscsi.kernelTable = state.storage.table ?? []
         showDevices(node)
-        effect("iscsi login", on: node, command: "iscsiadm")
+        effect("iscsi login", caller)
         return 0
     }
 

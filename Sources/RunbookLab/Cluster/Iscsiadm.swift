@@ -129,7 +129,7 @@ extension ClusterModel {
         for record in found where !hasSession(node, record) {
             await caller.line("Logging in to \(record.description) (multiple)")
             try await wait(.seconds(1))
-            failure = logIn(node, record)
+            failure = logIn(caller, record)
             if failure == 0 {
                 await caller.line("Login to \(record.description) successful.")
             } else {
@@ -264,7 +264,7 @@ extension ClusterModel {
         for record in records(caller.node)
         where record.startup == "automatic" && !hasSession(caller.node, record) {
             await caller.line("Logging in to \(record.description) (multiple)")
-            if logIn(caller.node, record) == 0 {
+            if logIn(caller, record) == 0 {
                 await caller.line("Login to \(record.description) successful.")
             } else {
                 await caller.error("iscsiadm: Could not login to \(record.description).")

@@ -56,6 +56,10 @@ final class LabControl: Sendable {
             let (model, name, value) = (lab.currentModel, words[1], words[2])
             let known = blockUntilDone { await model?.setFault(name, to: value) ?? false } ?? false
             connection.send(known ? ["ok"] : ["failed", "the lab knows no fault `\(name)`"])
+        case ("facts", 1):
+            let model = lab.currentModel
+            let facts = blockUntilDone { await model?.facts() ?? [:] } ?? [:]
+            connection.send(["ok"] + facts.flatMap { [$0.key, $0.value] })
         case ("snapshot", 2), ("restore", 2):
             let snapshots = LabSnapshots(lab: lab)
             do throws(LabFailure) {

@@ -3,7 +3,7 @@ import Glibc
 
 /// Starts, finds and ends the process that holds a lab.
 package struct LabProcess: Sendable {
-    private let folder: LabFolder
+    let folder: LabFolder
 
     /// - Parameter folder: absolute path of the lab's folder, which belongs to it alone.
     package init(folder: String) {
@@ -101,7 +101,7 @@ package struct LabProcess: Sendable {
     package func restoreSnapshot(_ name: String) throws(LabFailure) { _ = try request(["restore", name]) }
 
     /// The words of a good answer.
-    private func request(_ words: [String]) throws(LabFailure) -> [String] {
+    func request(_ words: [String]) throws(LabFailure) -> [String] {
         let connection = try connect()
         guard connection.send(words), let answer = connection.receive()?.fields else {
             throw LabFailure(.notRunning, "the lab in \(folder.path) does not answer")

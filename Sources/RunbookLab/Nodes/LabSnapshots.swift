@@ -1,6 +1,7 @@
 import Glibc
 
-/// Keeps states of a lab to go back to: the nodes' files and what the model holds, no processes.
+/// Keeps states of a lab to go back to: the nodes' files, the rehearsal's own state folder and what the model
+/// holds, no processes.
 struct LabSnapshots {
     let lab: Lab
 
@@ -28,7 +29,9 @@ struct LabSnapshots {
             try HostFiles.makeFolder(place)
             try HostFiles.write(place + "/model", state)
         } catch { throw LabFailure(.refused, error.message) }
-        for (folder, copy) in folders(at: place) { try self.copy(folder, to: copy) }
+        for (folder, copy) in folders(at: place) where HostFiles.exists(folder) {
+            try self.copy(folder, to: copy)
+        }
     }
 
     /// Goes back: stops the nodes, puts their files back, starts them, gives the model its state.
@@ -41,14 +44,18 @@ struct LabSnapshots {
         for node in nodes { node.stop(model: model) }
         for (folder, copy) in folders(at: place) {
             HostFiles.empty(folder)
-            try self.copy(copy, to: folder)
+            if HostFiles.exists(copy) { try self.copy(copy, to: folder) }
         }
         for node in nodes { try node.start(model: model, firstBoot: false) }
         _ = blockUntilDone { await model.restoreState(state) }
     }
 
     private func folders(at place: String) -> [(folder: String, copy: String)] {
-        var all = [(folder: lab.folder.clusterTree, copy: place + "/cluster")]
+        // With the journals of the rehearsal's runs, which must be as old as the nodes.
+        var all = [
+            (folder: lab.folder.clusterTree, copy: place + "/cluster"),
+            (folder: lab.folder.path + "/state", copy: place + "/state"),
+        ]
         for node in lab.layout.nodes {
             for name in Self.nodeFolders {
                 all.append((lab.folder.node(node.name) + "/" + name, place + "/" + node.name + "/" + name))

@@ -41,6 +41,7 @@ package final class PlainModel: NodeModel {
         try? control.append(node, "/var/log/renamed", [UInt8]((path + "\n").utf8))
     }
 
+    package func facts() async -> [String: String] { [:] }
     package func saveState() async -> [UInt8] { [] }
     package func restoreState(_ bytes: [UInt8]) async {}
 

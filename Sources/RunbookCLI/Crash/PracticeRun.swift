@@ -1,0 +1,87 @@
+import RunbookEngine
+import RunbookModel
+import RunbookText
+import RunbookTransport
+
+/// Starts `runbook practice-run` and follows it to its end.
+struct PracticeRun: Sendable {
+    let program: String
+    let file: String
+    let folder: String
+    var strikes: [Strike] = []
+    /// The unit before which it stops.
+    var until: Unit?
+    var watches = false
+    var asksAtEnd = false
+
+    /// How it ended.
+    struct End: Sendable {
+        /// 137 when it was killed, 124 when it took longer than it may.
+        var status: Int32 = -1
+        var struck: [Strike] = []
+        /// Its last word.
+        var reason = ""
+        /// What it said, for people; the last of it.
+        var talk = ""
+
+        var wasKilled: Bool { status == 137 }
+    }
+
+    /// Longer than any step of a rehearsal: a run that hangs must not take the matrix with it.
+    private static let secondsMax = 300
+
+    /// - Parameter wave: called before each wave, when `watches`; the run waits for it.
+    func run(wave: (Int) async throws -> Void = { _ in }) async throws -> End {
+        let connection = LocalConnector().connect(to: HostID("here"))
+        let channel = try await connection.open(command)
+        var end = End()
+        var pending = ""
+        var talk: [UInt8] = []
+        follow: while true {
+            switch try await channel.next() {
+            case .output(let bytes):
+                pending += String(decoding: bytes, as: UTF8.self)
+                while let newline = pending.firstIndex(of: "\n") {
+                    let line = String(pending[..<newline])
+                    pending.removeSubrange(...newline)
+                    if line.hasPrefix("wave ") {
+                        if let number = Int(line.dropFirst(5)) { try await wave(number) }
+                        try await channel.write([0x0a])
+                    } else {
+                        note(line, in: &end)
+                    }
+                }
+            case .errors(let bytes): talk = Array((talk + bytes).suffix(8192))
+            case .ended(.exited(let status)):
+                end.status = status
+                break follow
+            case .ended:
+                end.status = 137
+                break follow
+            }
+        }
+        await connection.close()
+        end.talk = String(decoding: talk, as: UTF8.self)
+        return end
+    }
+
+    private func note(_ line: String, in end: inout End) {
+        if line.hasPrefix("struck "), let strike = Strike(text: String(line.dropFirst(7))) {
+            end.struck.append(strike)
+        } else if line.hasPrefix("end ") {
+            end.reason = String(line.dropFirst(4))
+        }
+    }
+
+    private var command: String {
+        var words = [
+            "exec", "timeout", "-k", "5", String(Self.secondsMax), shellQuoted(program), "practice-run",
+            shellQuoted(file), "--dir", shellQuoted(folder),
+        ]
+        for strike in strikes { words += ["--at", shellQuoted(strike.text)] }
+        if let until { words += ["--until", shellQuoted(until.text)] }
+        if watches { words.append("--watch") }
+        if asksAtEnd { words.append("--asks") }
+        return words.joined(separator: " ")
+    }
+}
