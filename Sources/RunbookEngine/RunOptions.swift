@@ -24,6 +24,8 @@ package struct RunOptions: Sendable {
     package var untilHost: HostID?
     /// Ask every check once more when the last step is done.
     package var asksAtEnd = false
+    /// Do not ask what is finished before going on: a rehearsal has just looked.
+    package var trustsFinished = false
     /// Only ask every check: nothing is issued, nothing is recorded, no host is locked.
     package var onlyAsks = false
     /// With `onlyAsks`: says of steps that are not done whether they would run, and shows what would change in

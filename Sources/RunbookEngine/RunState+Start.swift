@@ -33,7 +33,13 @@ extension RunState {
                 operator: options.operatorName, time: options.time(), runbookDigest: plan.runbookDigest))
         takeWords()
         readAgain()
-        if noteRemoved() { startSurvey(isFinal: false) }
+        guard noteRemoved() else { return }
+        guard options.trustsFinished else {
+            startSurvey(isFinal: false)
+            return
+        }
+        phase = .inWaves
+        startWave()
     }
 
     /// The journal's last record was cut short. It may have been an intent of the first wave that is not

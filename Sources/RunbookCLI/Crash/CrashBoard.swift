@@ -35,7 +35,10 @@ actor CrashBoard {
 
     func add(_ cell: CrashCell) {
         matrix.cells[cell.strike] = cell
-        progress("\(cell.strike.unit), \(cell.strike.fault.rawValue) \(cell.strike.boundary.rawValue)")
+        if !cell.verdict.isFine {
+            console.say("\(.error, cell.verdict.word): \(cell.strike.words): \(cell.verdict.detail)")
+        }
+        progress(cell.strike.words)
     }
 
     func add(_ trouble: LabTrouble, _ wave: Int) {

@@ -79,6 +79,7 @@ struct CellRunner: Sendable {
         try lab.restoreSnapshot(clean.waves[wave].snapshot)
         var run = clean.run
         run.until = clean.stop(after: wave)
+        run.trustsFinished = true
         let end = try await run.run()
         guard end.status == 0 else {
             throw LabTrouble("the nodes do not come back as they were: \(end.reason)\n\(end.talk)")
@@ -92,6 +93,7 @@ struct CellRunner: Sendable {
         let (effects, starts) = (lab.effects().count, lab.startedAttempts())
         var run = clean.run
         run.until = clean.stop(after: wave)
+        run.trustsFinished = true
         if strike.fault == .fail {
             guard try failOnce(strike, usual) else { return CrashCell(strike: strike, verdict: .missed) }
         } else {
@@ -125,6 +127,7 @@ struct CellRunner: Sendable {
             talk += end.talk
             struck = struck || !end.struck.isEmpty
             run.strikes.removeAll { end.struck.contains($0) }
+            run.trustsFinished = false
             switch end.status {
             case 0: return (.same, struck, talk)
             case 3: return (.asks(end.reason), struck, talk)

@@ -52,7 +52,7 @@ struct CrashMatrix {
             }
             lines.append(line)
         }
-        return lines
+        return lines.map { line in String(line.reversed().drop { $0 == " " }.reversed()) }
     }
 
     static let legend = [
@@ -71,7 +71,7 @@ struct CrashMatrix {
                     guard let cell = cells[Strike(fault, boundary, unit)], isWanted(cell.verdict) else {
                         continue
                     }
-                    let place = "\(unit), \(fault.rawValue) \(boundary.rawValue)"
+                    let place = cell.strike.words
                     if let index = groups.firstIndex(where: { $0.verdict == cell.verdict }) {
                         groups[index].places.append(place)
                     } else {

@@ -119,7 +119,8 @@ struct CrashRehearsal: Sendable {
 
     // MARK: - The end
 
-    private func show(_ matrix: CrashMatrix, since began: ContinuousClock.Instant) async throws -> ExitStatus {
+    private func show(_ matrix: CrashMatrix, since began: ContinuousClock.Instant) async throws -> ExitStatus
+    {
         console.status(nil)
         for line in matrix.lines { console.printRaw(line) }
         for line in CrashMatrix.legend { console.say("\(.dim, line)") }

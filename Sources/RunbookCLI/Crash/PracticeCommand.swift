@@ -23,6 +23,7 @@ struct PracticeCommand: AsyncParsableCommand {
     @Option(help: "Stop before STEP@HOST.") var until: String?
     @Flag(help: "Wait before each wave.") var watch = false
     @Flag(help: "Ask every check at the end.") var asks = false
+    @Flag(help: "Do not ask finished steps first.") var trust = false
 
     func run() async throws {
         let talk = Console(data: 2, talk: 2, environment: ["NO_COLOR": "1"])
@@ -33,7 +34,8 @@ struct PracticeCommand: AsyncParsableCommand {
         let loaded = try arguments.load(talk)
         let lab = LabProcess(folder: dir)
         guard let nodes = nodes(of: loaded.plan, in: lab) else {
-            talk.say("\(.error, "error"): these hosts are not the practice nodes of a lab that runs in \(dir)")
+            talk.say(
+                "\(.error, "error"): these hosts are not the practice nodes of a lab that runs in \(dir)")
             throw ExitStatus.usage.code
         }
         let strikes = try at.map { text in
@@ -46,6 +48,7 @@ struct PracticeCommand: AsyncParsableCommand {
             target: arguments.target)
         session.saysYesToAll = true
         session.asksAtEnd = asks
+        session.trustsFinished = trust
         if let until {
             let unit = Unit(text: until)
             session.until = unit.step.rawValue

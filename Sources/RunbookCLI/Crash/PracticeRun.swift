@@ -13,6 +13,8 @@ struct PracticeRun: Sendable {
     var until: Unit?
     var watches = false
     var asksAtEnd = false
+    /// Whether finished steps are not asked first: where only what comes next matters.
+    var trustsFinished = false
 
     /// How it ended.
     struct End: Sendable {
@@ -82,6 +84,7 @@ struct PracticeRun: Sendable {
         if let until { words += ["--until", shellQuoted(until.text)] }
         if watches { words.append("--watch") }
         if asksAtEnd { words.append("--asks") }
+        if trustsFinished { words.append("--trust") }
         return words.joined(separator: " ")
     }
 }

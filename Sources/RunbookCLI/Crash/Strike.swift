@@ -38,6 +38,9 @@ struct Strike: Hashable, Sendable {
     /// `kill:sent:join@slave`
     var text: String { "\(fault.rawValue):\(boundary.rawValue):\(unit.text)" }
 
+    /// `join on slave, kill sent`
+    var words: String { "\(unit), \(fault.rawValue) \(boundary.rawValue)" }
+
     init(_ fault: Fault, _ boundary: Boundary, _ unit: Unit) {
         self.fault = fault
         self.boundary = boundary

@@ -36,6 +36,7 @@ struct RunSession {
     /// Only a rehearsal.
     var saysYesToAll = false
     var asksAtEnd = false
+    var trustsFinished = false
     /// What stands behind the run's name in the state folder: `.undo`.
     var folderSuffix = ""
     /// The run's id on the hosts, where it is not a new one's.
@@ -182,6 +183,7 @@ struct RunSession {
         options.untilHost = untilHost.map { HostID($0) }
         options.saysYesToAll = saysYesToAll
         options.asksAtEnd = asksAtEnd
+        options.trustsFinished = trustsFinished
         options.mayHaveIssued = mayHaveIssued
         return options
     }

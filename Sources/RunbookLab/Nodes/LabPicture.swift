@@ -129,7 +129,9 @@ private struct PictureReader {
         var facts = texts
         for (label, content) in bytes {
             let twins = bytes.filter { $0.key != label && $0.value == content }.keys.sorted()
-            if !twins.isEmpty { facts[label, default: ""] += ", the same as \(twins.joined(separator: ", "))" }
+            if !twins.isEmpty {
+                facts[label, default: ""] += ", the same as \(twins.joined(separator: ", "))"
+            }
         }
         return facts
     }
