@@ -9,6 +9,8 @@ struct CleanWave: Sendable {
     var snapshot: String
     /// The nodes after it.
     var after = LabPicture()
+    /// Whether the clean run has come through it.
+    var isKnown: Bool { !after.facts.isEmpty }
     /// What took place in it, by node and name.
     var effects: [String: Int] = [:]
     /// The commands, node by node, whose effects these were.

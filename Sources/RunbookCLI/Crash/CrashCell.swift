@@ -6,6 +6,8 @@ import RunbookModel
 enum Verdict: Sendable, Equatable {
     /// The nodes are as after the clean run, and nothing happened twice.
     case same
+    /// They differ after the step, and are as in the clean run some steps later: a boot did what a later step does.
+    case later(String)
     /// The run stopped and asks a person.
     case asks(String)
     /// The run came to its end and the nodes differ from the clean run's.
@@ -21,6 +23,7 @@ enum Verdict: Sendable, Equatable {
     var sign: Character {
         switch self {
         case .same: "="
+        case .later: "~"
         case .asks: "?"
         case .different: "x"
         case .twice: "2"
@@ -32,6 +35,7 @@ enum Verdict: Sendable, Equatable {
     var word: String {
         switch self {
         case .same: "same"
+        case .later: "later"
         case .asks: "asks"
         case .different: "different"
         case .twice: "twice"
@@ -43,14 +47,14 @@ enum Verdict: Sendable, Equatable {
     var detail: String {
         switch self {
         case .same, .missed: ""
-        case .asks(let text), .different(let text), .twice(let text), .stuck(let text): text
+        case .asks(let text), .later(let text), .different(let text), .twice(let text), .stuck(let text): text
         }
     }
 
     /// Whether a user can live with it.
     var isFine: Bool {
         switch self {
-        case .same, .asks, .missed: true
+        case .same, .later, .asks, .missed: true
         case .different, .twice, .stuck: false
         }
     }
@@ -111,9 +115,32 @@ struct CellRunner: Sendable {
             cell.verdict = .twice(twice)
         } else if cell.verdict == .same {
             let found = try await lab.differences(from: usual.after, noise: usual.noise)
-            if !found.isEmpty { cell.verdict = .different(try describe(found, usual.after)) }
+            if !found.isEmpty {
+                cell.verdict = try await later(wave, try describe(found, usual.after), &cell.talk)
+            }
         }
         return cell
+    }
+
+    /// The nodes differ after the step. A boot may have done what a later step does, so the run goes on for some
+    /// steps, and is compared again.
+    private func later(_ wave: Int, _ difference: String, _ talk: inout String) async throws -> Verdict {
+        for more in [1, 2, 4, 8] where clean.waves.indices.contains(wave + more) {
+            guard clean.waves[wave + more].isKnown else { break }
+            var run = clean.run
+            run.until = clean.stop(after: wave + more)
+            let story = try await story(of: run)
+            talk += story.talk
+            guard story.verdict == .same else {
+                if case .asks(let reason) = story.verdict { return .asks(reason) }
+                return story.verdict
+            }
+            let usual = clean.waves[wave + more]
+            if try await lab.differences(from: usual.after, noise: usual.noise).isEmpty {
+                return .later(difference)
+            }
+        }
+        return .different(difference)
     }
 
     /// The last of a run with its strikes, and the runs after it until it comes to its end or asks.

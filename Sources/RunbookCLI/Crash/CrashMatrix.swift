@@ -12,6 +12,8 @@ struct CrashMatrix {
     var cells: [Strike: CrashCell] = [:]
     /// Steps whose snapshot the lab could not bring back, and why: they have no verdict.
     var trouble: [Unit: String] = [:]
+    /// What differs between two runs in which nothing was broken.
+    var noise: Set<String> = []
     /// The whole runs with several faults of one kind, by kind.
     var whole: [(fault: Fault, verdict: Verdict, strikes: Int)] = []
 
@@ -58,7 +60,7 @@ struct CrashMatrix {
     static let legend = [
         "a asked, nothing recorded · i intent recorded, not sent · s sent, command runs · "
             + "e command ended, reply lost · r outcome recorded",
-        "= as after the clean run · ? stops and asks · x ends differently · 2 an effect took place twice · "
+        "= as after the clean run · ~ as in the clean run some steps later · ? stops and asks · x ends differently · 2 an effect took place twice · "
             + "! does not get on · . nothing to break there",
     ]
 

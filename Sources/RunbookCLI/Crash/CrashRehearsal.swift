@@ -90,15 +90,11 @@ struct CrashRehearsal: Sendable {
             console.say("\(.error, "error"): the run without faults did not come through: \(end.reason)")
             throw ExitStatus.failed.code
         }
-        while let wave = await board.nextWave() {
-            let runner = CellRunner(clean: pass)
-            do {
-                pass.waves[wave].noise = try await runner.noise(ofWave: wave)
-            } catch let trouble as LabTrouble {
-                await board.add(trouble, wave)
-                continue
-            }
-            try await fillWave(wave, CellRunner(clean: pass), board)
+        await board.plan(pass, faults)
+        while let (strike, wave) = await board.next() {
+            try Task.checkCancellation()
+            guard try await knowNoise(of: wave, &pass, board) else { continue }
+            await board.add(try await CellRunner(clean: pass).fill(strike, ofWave: wave))
         }
         guard only.isEmpty else { return }
         while let fault = await board.nextWhole() {
@@ -107,13 +103,22 @@ struct CrashRehearsal: Sendable {
         }
     }
 
-    private func fillWave(_ wave: Int, _ runner: CellRunner, _ board: CrashBoard) async throws {
-        for unit in runner.clean.waves[wave].units where board.units.contains(unit) {
-            for strike in runner.strikes(at: unit, ofWave: wave, faults) {
-                try Task.checkCancellation()
-                await board.add(try await runner.fill(strike, ofWave: wave))
-            }
-            await board.finished(unit)
+    /// What differs after this wave although nothing is broken; false when it cannot even be replayed.
+    private func knowNoise(
+        of wave: Int, _ pass: inout CleanPass, _ board: CrashBoard
+    ) async throws -> Bool {
+        if let known = await board.noise[wave] {
+            pass.waves[wave].noise = known
+            return true
+        }
+        do {
+            let noise = try await CellRunner(clean: pass).noise(ofWave: wave)
+            pass.waves[wave].noise = noise
+            await board.add(noise, ofWave: wave)
+            return true
+        } catch let trouble as LabTrouble {
+            await board.add(trouble, wave)
+            return false
         }
     }
 
@@ -134,6 +139,11 @@ struct CrashRehearsal: Sendable {
         if !bad.isEmpty { console.say("\(.heading, "not safe to resume:")") }
         for group in bad {
             console.say("  \(.error, group.verdict.word): \(group.verdict.detail) (\(group.units))")
+        }
+        if !matrix.noise.isEmpty {
+            console.say(
+                "not compared, for it differs in two runs without a fault: \(matrix.noise.sorted().joined(separator: ", "))"
+            )
         }
         for whole in matrix.whole {
             let detail = whole.verdict.detail.isEmpty ? "" : ": \(whole.verdict.detail)"

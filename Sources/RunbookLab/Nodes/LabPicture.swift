@@ -95,7 +95,7 @@ private struct PictureReader {
 
     mutating func read(_ folder: String, as shown: String) {
         for name in HostFiles.list(folder) {
-            let (path, label) = ("\(folder)/\(name)", "\(shown)/\(name)")
+            let (path, label) = ("\(folder)/\(name)", "\(shown)/\(Self.withoutTime(name))")
             let inNode = label.drop { $0 != "/" }
             // pmxcfs shows files such as .version and .members that it makes up when they are read.
             guard !Self.ignored.contains(String(inNode)), !(inNode.hasPrefix("/etc/pve/."))
@@ -114,6 +114,21 @@ private struct PictureReader {
                 texts[label] = "cannot be read"
             }
         }
+    }
+
+    /// A name with what can only be a time, such as `config-1439374443.sql.gz`, made alike.
+    private static func withoutTime(_ name: String) -> String {
+        var (result, digits) = ("", "")
+        for character in name + "." {
+            if character.isASCII && character.isNumber {
+                digits.append(character)
+            } else {
+                result += digits.count < 10 ? digits : "TIME"
+                result.append(character)
+                digits = ""
+            }
+        }
+        return String(result.dropLast())
     }
 
     private mutating func keep(_ content: [UInt8], _ mode: String, _ label: String) {
