@@ -6,6 +6,7 @@ import RunbookLab
 import RunbookModel
 import RunbookTerminal
 import RunbookText
+import Synchronization
 
 /// `rehearse --crash`: a clean run on each lab, then every cell of the matrix, then whole runs with faults.
 struct CrashRehearsal: Sendable {
@@ -45,17 +46,15 @@ struct CrashRehearsal: Sendable {
     private func interruptible(
         _ body: @escaping @Sendable () async throws -> ExitStatus
     ) async throws -> ExitStatus {
-        try await withThrowingTaskGroup(of: ExitStatus?.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                for await _ in RunbookMain.signals.signals { return .interrupted }
-                return nil
-            }
-            defer { group.cancelAll() }
-            while let status = try await group.next() {
-                if let status { return status }
-            }
-            return .bug
+        let work = Task { try await body() }
+        RunbookMain.onSignal.withLock { $0 = { work.cancel() } }
+        defer { RunbookMain.onSignal.withLock { $0 = nil } }
+        do {
+            return try await work.value
+        } catch {
+            // Whatever came of it: the cause is that a person wants to stop.
+            guard work.isCancelled else { throw error }
+            return .interrupted
         }
     }
 
