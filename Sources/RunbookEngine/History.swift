@@ -50,6 +50,8 @@ package struct History: Sendable, Equatable {
     package private(set) var isAbandoned = false
     /// The units in the order in which they were last settled.
     package private(set) var order: [Unit] = []
+    /// The attempt of each host whose outcome was recorded last. The host may not have been told to forget it.
+    package private(set) var lastOutcomes: [HostID: AttemptID] = [:]
 
     package init() {}
 
@@ -105,6 +107,7 @@ package struct History: Sendable, Equatable {
 
     private mutating func add(_ outcome: Outcome) {
         printed[outcome.unit] = outcome.output
+        if let host = outcome.unit.host { lastOutcomes[host] = outcome.attempt }
         if outcome.isDone {
             set(outcome.unit, .done(acts: outcome.acts, how: .done))
         } else {

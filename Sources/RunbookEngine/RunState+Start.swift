@@ -160,6 +160,8 @@ extension RunState {
         tries[host] = 0
         if let operatorKey { operatorKeys[host] = operatorKey }
         if known != record { self.record(.host(record)) }
+        // A process that was killed behind its last record could not say so.
+        if !options.onlyAsks, let last = history.lastOutcomes[host] { effects.append(.forget(host, last)) }
         if case .surveying(let survey) = phase {
             goOn(survey, with: host)
             return
