@@ -80,8 +80,7 @@ extension Explanation {
         ),
         Explanation(
             "no-site",
-            "There is no site file: nothing says which machines are meant. `runbook init FILE` "
-                + "asks for them and writes it."
+            "There is no site file: nothing says which machines are meant."
         ),
         Explanation(
             "other-runbook",
