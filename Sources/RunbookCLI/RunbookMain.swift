@@ -78,6 +78,9 @@ struct RunbookCommand: AsyncParsableCommand {
                     ResolveCommand.self, SkipCommand.self, StopCommand.self, UndoCommand.self,
                     AbandonCommand.self,
                 ]),
+            CommandGroup(
+                name: "Writing a runbook and a site file:",
+                subcommands: [InitCommand.self, SchemaCommand.self]),
             CommandGroup(name: "Practice nodes:", subcommands: [LabCommand.self, PracticeCommand.self]),
         ])
 }

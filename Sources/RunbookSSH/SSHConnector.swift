@@ -64,6 +64,18 @@ package struct SSHConnector: Connector {
         }
     }
 
+    /// The key that the host shows. Nobody logs in, and nothing is believed: it is for a person to compare.
+    package func shownKey(of host: HostID, _ target: SiteHost) async throws(TransportError) -> ShownKey {
+        var target = target
+        target.hostKeys = []
+        let address = try SSHAddress(host: host, target: target)
+        let budget = Budget(settings.deadlines.total)
+        let known = try await readKnownHosts(address)
+        let (thread, key) = try await reach(address, target, known, budget)
+        thread.stop()
+        return ShownKey(kind: kindOfKey(key.type), fingerprint: key.fingerprint)
+    }
+
     private func readKnownHosts(_ address: SSHAddress) async throws(TransportError) -> KnownHosts {
         let thread = try SessionThread.start(host: address.host)
         defer { thread.stop() }
@@ -171,6 +183,12 @@ package struct SSHConnector: Connector {
         default: throw HostKeyRefusal(address, key).error(verdict)
         }
     }
+}
+
+/// A host key as a person compares it: its kind as `ssh-keygen -l` names it, and `SHA256:…`.
+package struct ShownKey: Sendable, Equatable {
+    package let kind: String
+    package let fingerprint: String
 }
 
 /// The words for a host that is not let in.

@@ -23,10 +23,12 @@ struct Desk {
 
     /// Runs `runbook ARGUMENTS` to its end, with no terminal; FILE is the runbook.
     @discardableResult
-    func runbook(_ arguments: String..., input: String = "") throws -> CommandResult {
-        var result = try run(
+    func runbook(_ arguments: String...) throws -> CommandResult { try run(arguments) }
+
+    func run(_ arguments: [String]) throws -> CommandResult {
+        var result = try RunbookTestSupport.run(
             [Story.program] + arguments.map { $0 == "FILE" ? folder.file("runbooks/small.yaml") : $0 },
-            environment: Story.environment, input: input)
+            environment: Story.environment)
         result.output = result.output.replacing(folder.path, with: "DIR")
         result.errors = result.errors.replacing(folder.path, with: "DIR")
         return result

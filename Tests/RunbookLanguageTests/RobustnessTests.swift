@@ -117,7 +117,7 @@ import Testing
     }
 
     /// A mapping with the key, at a place of a runbook where it is read.
-    private func document(_ wrong: WrongType) -> (text: String, isSite: Bool) {
+    static func document(_ wrong: WrongType) -> (text: String, isSite: Bool) {
         let entry = "\(wrong.key): \(wrong.value)"
         let head = "runbook: demo\nhosts: { m: {}, s: {} }\n"
         func step(_ rest: String) -> String { head + "steps: [{ id: one, host: m, \(rest) }]\n" }
@@ -147,7 +147,7 @@ import Testing
 
     @Test(arguments: wrongTypes)
     func wrongTypesAreRefusedAtTheirPlace(_ wrong: WrongType) throws {
-        let (text, isSite) = document(wrong)
+        let (text, isSite) = Self.document(wrong)
         let source = SourceText(name: "t.yaml", text)
         let diagnostics: [Diagnostic]
         if isSite {

@@ -135,6 +135,7 @@ import Testing
             let script = """
                 echo first; head -c 70000000 /dev/zero | tr '\\0' x
                 until [ -e \(sandbox.runFolder)/step.master.1.out.cut ]; do sleep 0.1; done
+                until [ "$(stat -c %s \(sandbox.runFolder)/step.master.1.out)" -lt 67108864 ]; do sleep 0.1; done
                 sleep 0.5; head -c 10000000 /dev/zero | tr '\\0' x; echo last
                 """
             guard case .ended(_, let end, _) = try await session.run(script) else {

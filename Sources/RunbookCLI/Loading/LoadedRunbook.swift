@@ -5,6 +5,7 @@ import RunbookFiles
 import RunbookLanguage
 import RunbookModel
 import RunbookTerminal
+import RunbookText
 
 /// A runbook with its site file, checked; or the exit status, after everything wrong was shown.
 struct LoadedRunbook {
@@ -73,6 +74,9 @@ struct LoadedRunbook {
             console.say(
                 "\(.hint, "hint"): start from the example: \(.command, "cp \(example) \(paths.site)")")
         }
+        console.say(
+            "\(.hint, "hint"): or be asked for them: \(.command, "runbook init \(shellQuoted(paths.runbook))")"
+        )
     }
 
     /// The files that `copy` steps name, read before anything is sent.

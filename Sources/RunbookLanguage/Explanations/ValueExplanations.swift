@@ -80,7 +80,8 @@ extension Explanation {
         ),
         Explanation(
             "no-site",
-            "There is no site file: nothing says which machines are meant."
+            "There is no site file: nothing says which machines are meant. `runbook init FILE` "
+                + "asks for them and writes it."
         ),
         Explanation(
             "other-runbook",

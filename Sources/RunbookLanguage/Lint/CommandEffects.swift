@@ -46,12 +46,12 @@ enum CommandEffects {
     }
 
     private static let always: Set<String> = [
-        "rm", "mv", "cp", "ln", "mkdir", "rmdir", "touch", "chmod", "chown", "chgrp", "install", "truncate",
-        "tee", "dd",
+        "rm", "mv", "tee", "cp", "ln", "mkdir", "rmdir", "touch", "chmod", "chown", "chgrp", "install",
+        "truncate",
+        "dd",
         "kill", "pkill", "killall", "reboot", "shutdown", "poweroff", "halt", "useradd", "userdel", "usermod",
         "passwd",
-        "mkswap", "shred", "ssh-copy-id", "sfdisk-delete", "adduser", "deluser", "groupadd",
-        "crontab-install",
+        "mkswap", "shred", "ssh-copy-id", "adduser", "deluser", "groupadd",
     ]
 
     private static let verbs: [String: Set<String>] = [
