@@ -195,7 +195,8 @@ struct RunSession {
         } catch let code as ExitCode {
             let isLocked = code == ExitStatus.locked.code
             console.say("nothing was connected, nothing was sent")
-            console.say("\(isLocked ? "when it is free" : "mend the state folder and") type the same command:")
+            let first = isLocked ? "when it is free" : "mend the state folder and"
+            console.say("\(first) type the same command:")
             console.say("\(.command, "  \(command)")")
             throw code
         }
