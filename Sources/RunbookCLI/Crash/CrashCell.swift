@@ -66,6 +66,8 @@ struct CrashCell: Sendable {
     var verdict: Verdict
     /// What the runs said, for whoever looks into it.
     var talk = ""
+    /// How long going back to the snapshot took, and all that followed.
+    var times: [Duration] = []
 }
 
 /// Breaks one step on one lab, runs again, and compares.
@@ -92,8 +94,16 @@ struct CellRunner: Sendable {
     }
 
     func fill(_ strike: Strike, ofWave wave: Int) async throws -> CrashCell {
+        let began = ContinuousClock.now
+        try lab.restoreSnapshot(clean.waves[wave].snapshot)
+        let restored = ContinuousClock.now
+        var cell = try await hit(strike, ofWave: wave)
+        cell.times = [restored - began, ContinuousClock.now - restored]
+        return cell
+    }
+
+    private func hit(_ strike: Strike, ofWave wave: Int) async throws -> CrashCell {
         let usual = clean.waves[wave]
-        try lab.restoreSnapshot(usual.snapshot)
         let (effects, starts) = (lab.effects().count, lab.startedAttempts())
         var run = clean.run
         run.until = clean.stop(after: wave)

@@ -108,6 +108,7 @@ struct CrashMatrix {
             ("fault", cell.strike.fault.rawValue), ("boundary", cell.strike.boundary.rawValue),
             ("verdict", cell.verdict.word), ("detail", cell.verdict.detail),
         ]
+        members.append(("ms", cell.times.map { String(Int($0 / .milliseconds(1))) }.joined(separator: " + ")))
         if !cell.verdict.isFine { members.append(("talk", cell.talk)) }
         return "{" + members.map { "\(jsonQuoted($0.0)):\(jsonQuoted($0.1))" }.joined(separator: ",") + "}\n"
     }

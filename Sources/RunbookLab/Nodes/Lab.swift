@@ -41,12 +41,16 @@ final class Lab: Sendable {
             commands.start()
         }
         try LabNetwork(layout: layout).build()
-        // At the same time: each waits for its own processes most of the time.
+        try forAllNodes { (node) throws(LabFailure) in try node.start(model: model, .first) }
+    }
+
+    /// At the same time: each waits for its own processes most of the time.
+    func forAllNodes(_ body: @escaping @Sendable (Node) throws(LabFailure) -> Void) throws(LabFailure) {
         let starts = all.map { node in
             let done = Signal<LabFailure?>()
             startThread {
                 do throws(LabFailure) {
-                    try node.start(model: model, firstBoot: true)
+                    try body(node)
                     done.set(nil)
                 } catch { done.set(error) }
             }
@@ -78,7 +82,7 @@ final class Lab: Sendable {
         startThread { [self] in
             node.stop(model: model)
             guard startAgain else { return }
-            do throws(LabFailure) { try node.start(model: model, firstBoot: false) } catch {
+            do throws(LabFailure) { try node.start(model: model, .again) } catch {
                 log(error.message)
             }
         }

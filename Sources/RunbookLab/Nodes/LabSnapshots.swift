@@ -26,12 +26,11 @@ struct LabSnapshots {
         let model = lab.currentModel
         let state = blockUntilDone { await model?.saveState() ?? [] } ?? []
         do throws(HostFiles.Failure) {
-            try HostFiles.makeFolder(place)
+            try HostFiles.makeFolder(place + "/files")
             try HostFiles.write(place + "/model", state)
         } catch { throw LabFailure(.refused, error.message) }
-        for (folder, copy) in folders(at: place) where HostFiles.exists(folder) {
-            try self.copy(folder, to: copy)
-        }
+        let folders = folders.filter { HostFiles.exists("\(lab.folder.path)/\($0)") }
+        try copy(["--parents"] + folders, to: place + "/files")
     }
 
     /// Goes back: stops the nodes, puts their files back, starts them, gives the model its state.
@@ -40,35 +39,24 @@ struct LabSnapshots {
         guard let model = lab.currentModel, let state = HostFiles.read(place + "/model") else {
             throw LabFailure(.refused, "there is no snapshot `\(name)`")
         }
-        let nodes = lab.layout.nodes.compactMap { lab.node($0.name) }
-        for node in nodes { node.stop(model: model) }
-        for (folder, copy) in folders(at: place) {
-            HostFiles.empty(folder)
-            if HostFiles.exists(copy) { try self.copy(copy, to: folder) }
-        }
-        for node in nodes { try node.start(model: model, firstBoot: false) }
+        try lab.forAllNodes { (node) throws(LabFailure) in node.stop(model: model) }
+        for folder in folders { HostFiles.empty("\(lab.folder.path)/\(folder)") }
+        try copy([place + "/files/."], to: lab.folder.path)
+        try lab.forAllNodes { (node) throws(LabFailure) in try node.start(model: model, .restored) }
         _ = blockUntilDone { await model.restoreState(state) }
     }
 
-    private func folders(at place: String) -> [(folder: String, copy: String)] {
-        // With the journals of the rehearsal's runs, which must be as old as the nodes.
-        var all = [
-            (folder: lab.folder.clusterTree, copy: place + "/cluster"),
-            (folder: lab.folder.path + "/state", copy: place + "/state"),
-        ]
-        for node in lab.layout.nodes {
-            for name in Self.nodeFolders {
-                all.append((lab.folder.node(node.name) + "/" + name, place + "/" + node.name + "/" + name))
-            }
-        }
-        return all
+    /// In the lab's folder: what a snapshot holds. With the journals of the rehearsal's runs, which must be as
+    /// old as the nodes.
+    private var folders: [String] {
+        ["cluster/pve", "state"]
+            + lab.layout.nodes.flatMap { node in Self.nodeFolders.map { "nodes/\(node.name)/\($0)" } }
     }
 
-    private func copy(_ source: String, to target: String) throws(LabFailure) {
-        do throws(HostFiles.Failure) { try HostFiles.makeFolder(target) } catch {
-            throw LabFailure(.refused, error.message)
-        }
-        let result = Programs.shared.run(["cp", "-a", "--reflink=auto", source + "/.", target])
+    /// One process for all: a snapshot is taken and brought back hundreds of times in a rehearsal of crashes.
+    private func copy(_ sources: [String], to target: String) throws(LabFailure) {
+        let result = Programs.shared.run(
+            ["env", "-C", lab.folder.path, "cp", "-a", "--reflink=auto"] + sources + [target])
         guard result.status == 0 else { throw LabFailure(.refused, "cp: \(result.output)") }
     }
 }

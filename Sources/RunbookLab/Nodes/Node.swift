@@ -17,6 +17,15 @@ final class Node: Sendable {
         var deadPorts: [UInt16: Descriptor] = [:]
     }
 
+    /// Why a node comes up.
+    enum Boot {
+        /// It is new: the model puts the product's files on it.
+        case first
+        case again
+        /// With the files of a snapshot: the model gets the state of then, and must not boot anything.
+        case restored
+    }
+
     struct Running {
         let boot: Int
         let link: AgentLink
@@ -49,8 +58,8 @@ final class Node: Sendable {
     }
 
     /// Starts the node and waits until it can be logged into. Never on Swift's pool.
-    func start(model: any NodeModel, firstBoot: Bool) throws(LabFailure) {
-        let problem = life.withLock { _ in bringUp(model: model, firstBoot: firstBoot) }
+    func start(model: any NodeModel, _ boot: Boot) throws(LabFailure) {
+        let problem = life.withLock { _ in bringUp(model: model, boot) }
         if let problem { throw problem }
     }
 
@@ -59,10 +68,10 @@ final class Node: Sendable {
         life.withLock { _ in bringDown(model: model) }
     }
 
-    private func bringUp(model: any NodeModel, firstBoot: Bool) -> LabFailure? {
+    private func bringUp(model: any NodeModel, _ kind: Boot) -> LabFailure? {
         if link != nil { return nil }
         do throws(HostFiles.Failure) {
-            if !firstBoot { try root.prepareBoot() }
+            if kind != .first { try root.prepareBoot() }
         } catch {
             return LabFailure(.cannotStart, error.message)
         }
@@ -76,7 +85,9 @@ final class Node: Sendable {
             return state.boots
         }
         let name = plan.name
-        _ = blockUntilDone { await model.nodeStarted(name, firstBoot: firstBoot) }
+        if kind != .restored {
+            _ = blockUntilDone { await model.nodeStarted(name, firstBoot: kind == .first) }
+        }
         do throws(NodeFileError) {
             let identity = try SSHIdentity(link: booted.link)
             let server = SSHServer(node: self, model: model, identity: identity)
