@@ -122,4 +122,38 @@ struct KillMatrixTests {
         try bench.keep("failed")
         try Self.matrix(bench, from: "failed", calls: Strace.effects, seconds: 15, "resume after a failure")
     }
+
+    /// A kill cannot show it, since what was written outlives the process: the trace tells whether it was synced.
+    @Test(.timeLimit(.minutes(1)))
+    func anIntentIsSyncedBeforeItIsSentAndAnOutcomeBeforeItIsShown() throws {
+        let bench = try Bench(
+            """
+              - id: only
+                name: The only one
+                host: box
+                verify: { none: the test counts }
+                run: echo x >> DIR/n/only
+            """, steps: ["only"])
+        let file = bench.folder.file("trace")
+        let result = try bench.runbook(
+            "run", prefix: Strace.prefix(["write", "fdatasync", "sendto", "sendmsg"], into: file))
+        #expect(result.status == 0)
+        var events: [String] = []
+        for call in Strace.calls(in: String(decoding: try readFile(file), as: UTF8.self)) {
+            let text = call.text.replacing("\\\"", with: "\"")
+            switch call.name {
+            case "write" where text.contains("/journal.jsonl>"):
+                events.append(
+                    text.contains(#""kind":"intent""#)
+                        ? "intent" : text.contains(#""kind":"outcome""#) ? "outcome" : "record")
+            case "write": if text.hasPrefix("write(1<"), text.contains("done ") { events.append("shown") }
+            case "fdatasync": events.append("synced")
+            default: if events.last != "sent" { events.append("sent") }
+            }
+        }
+        // What is sent before the first intent and after the outcome has no effects.
+        let begin = try #require(events.firstIndex(of: "intent")),
+            end = try #require(events.lastIndex(of: "shown"))
+        #expect(events[begin...end] == ["intent", "synced", "sent", "outcome", "synced", "shown"])
+    }
 }
