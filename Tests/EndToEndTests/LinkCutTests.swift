@@ -27,11 +27,14 @@ struct LinkCutTests {
     /// A host that stays away is waited for 40 seconds: few of the cuts are of that kind.
     private static func cuts(_ proxy: CuttingProxy) -> [CuttingProxy.Cut] {
         let all = CuttingProxy.Direction.allCases.flatMap { direction in
-            Set(proxy.boundaries(direction).flatMap { [$0 - 1, $0, $0 + 1] }).sorted().map {
+            let boundaries = proxy.boundaries(direction)
+            // And bytes inside of what was sent at once, far apart.
+            let inside = isLong ? Array(stride(from: 1, to: boundaries.last ?? 1, by: 61)) : []
+            return Set(boundaries.flatMap { [$0 - 1, $0, $0 + 1] } + inside).sorted().map {
                 CuttingProxy.Cut(direction, after: $0, refusesAfter: false)
             }
         }
-        let some = all.indices.filter { $0 % (isLong ? 8 : 40) == 7 }.map { index in
+        let some = all.indices.filter { $0 % (isLong ? 50 : 40) == 7 }.map { index in
             CuttingProxy.Cut(all[index].direction, after: all[index].offset, refusesAfter: true)
         }
         return all + some
