@@ -80,7 +80,7 @@ struct RunbookCommand: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Writing a runbook and a site file:",
-                subcommands: [InitCommand.self, SchemaCommand.self]),
+                subcommands: [InitCommand.self, FormatCommand.self, SchemaCommand.self]),
             CommandGroup(name: "Practice nodes:", subcommands: [LabCommand.self, PracticeCommand.self]),
         ])
 }
