@@ -82,12 +82,18 @@ enum HostFiles {
     /// Removes what a folder holds; symbolic links are removed, not followed.
     static func empty(_ path: String) {
         for name in list(path) {
-            let entry = path + "/" + name
-            if unsafe unlink(entry) == 0 { continue }
-            empty(entry)
-            unsafe rmdir(entry)
+            remove(path + "/" + name)
         }
     }
+
+    /// Removes a file, a link, or a folder with all that it holds.
+    static func remove(_ path: String) {
+        if unsafe unlink(path) == 0 { return }
+        empty(path)
+        unsafe rmdir(path)
+    }
+
+    static func isLink(_ path: String) -> Bool { linkTarget(path) != nil }
 
     private static func failure(_ path: String) -> Failure {
         Failure(message: "\(path): \(systemText(errno))")
