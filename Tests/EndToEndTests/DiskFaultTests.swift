@@ -45,7 +45,7 @@ struct DiskFaultTests {
             }
         }
         var stopped = 0, rescued = 0
-        let tried = try sample(faults, seconds: 45, of: "failed call on the state folder") { fault in
+        let tried = try sample(faults, seconds: 25, of: "failed call on the state folder") { fault in
             try bench.reset()
             let result = try bench.runbook(
                 "run",
@@ -110,7 +110,7 @@ struct DiskFaultTests {
     func aFileThatMayNotGrowStopsTheRun() throws {
         let bench = try KillMatrixTests.bench()
         // In KiB; the journal of the whole run has about nine.
-        try sample(Array(1...10), seconds: 20, of: "limit on the journal's length") { limit in
+        try sample(Array(1...10), seconds: 10, of: "limit on the journal's length") { limit in
             try bench.reset()
             let result = try bench.runbook(
                 "run", prefix: ["bash", "-c", "ulimit -f \(limit); exec \"$@\"", "bash"])
@@ -138,7 +138,7 @@ struct DiskFaultTests {
         unsafe mkdir(place, 0o700)
         bench.environment["RUNBOOK_STATE"] = place
         var stopped = 0
-        try sample([4, 8, 16, 32, 64, 68, 72, 76, 80, 96, 128, 400], seconds: 20, of: "size of the disk") {
+        try sample([4, 8, 16, 32, 64, 68, 72, 76, 80, 96, 128, 400], seconds: 10, of: "size of the disk") {
             size in
             try bench.reset()
             try runChecked(["mount", "-t", "tmpfs", "-o", "size=\(size)k", "runbook-test", place])

@@ -89,7 +89,7 @@ struct KillMatrixTests {
     func killedAnywhereARunGoesOnAndNothingHappensTwice() throws {
         let bench = try Self.bench()
         try bench.keep("fresh")
-        try Self.matrix(bench, from: "fresh", calls: Strace.effects, seconds: 25, "run")
+        try Self.matrix(bench, from: "fresh", calls: Strace.effects, seconds: 20, "run")
     }
 
     @Test(.timeLimit(.minutes(minutes)))
@@ -97,7 +97,7 @@ struct KillMatrixTests {
         let bench = try Self.bench(otherFirst: true)
         try bench.keep("fresh")
         try Self.matrix(
-            bench, from: "fresh", calls: ["sendto", "sendmsg"], seconds: 10, "run, other host first")
+            bench, from: "fresh", calls: ["sendto", "sendmsg"], seconds: 5, "run, other host first")
     }
 
     /// The run before it was killed when the host had done the second step and the outcome was not yet recorded.
@@ -111,7 +111,7 @@ struct KillMatrixTests {
         #expect(first.status == 128 + 9)
         #expect(bench.count("asked") == 1)
         try bench.keep("killed")
-        try Self.matrix(bench, from: "killed", calls: Strace.effects, seconds: 25, "resume")
+        try Self.matrix(bench, from: "killed", calls: Strace.effects, seconds: 15, "resume")
     }
 
     /// The run before it ended at the step that failed.
@@ -120,7 +120,7 @@ struct KillMatrixTests {
         let bench = try Self.bench()
         #expect(try bench.runbook("run").status == 1)
         try bench.keep("failed")
-        try Self.matrix(bench, from: "failed", calls: Strace.effects, seconds: 15, "resume after a failure")
+        try Self.matrix(bench, from: "failed", calls: Strace.effects, seconds: 10, "resume after a failure")
     }
 
     /// A kill cannot show it, since what was written outlives the process: the trace tells whether it was synced.

@@ -49,7 +49,7 @@ struct LinkCutTests {
         var cutCount = 0
         var statuses: [Int32: Int] = [:]
         let cuts = Self.cuts(proxy)
-        let tried = try sample(cuts, seconds: 50, of: "cut of the link") { cut in
+        let tried = try sample(cuts, seconds: 30, of: "cut of the link") { cut in
             try bench.reset()
             proxy.arm(cut)
             let result = try bench.runbook("run")

@@ -40,7 +40,7 @@ struct LockTests {
                 run: echo x >> DIR/n/once
             """, steps: ["once"])
         var refused = 0
-        try sample(Array(1...500), seconds: 15, of: "two processes at once") { round in
+        try sample(Array(1...500), seconds: 8, of: "two processes at once") { round in
             try bench.reset()
             let processes = [try bench.start("run"), try bench.start("run")]
             let statuses = processes.map { waitFor($0) }.sorted()
@@ -137,7 +137,7 @@ struct LockTests {
         #expect(free.status == 0)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(isLong ? 10 : 1)))
     func statusOpensAtEveryMomentOfARun() throws {
         let bench = try KillMatrixTests.bench()
         var looks = 0

@@ -48,7 +48,7 @@ struct TornTailTests {
         let journal = try readFile(bench.journal)
         let ends = Self.ends(journal)
         let places = Self.places(ends[ends.count - 2], journal.count)
-        try sample(places, seconds: 20, of: "torn intent") { length in
+        try sample(places, seconds: 10, of: "torn intent") { length in
             try bench.restore("killed")
             try writeFile(bench.journal, Array(journal[..<length]))
             // A torn record is asked about; without a trace of it the host refuses the second issue.
@@ -72,7 +72,7 @@ struct TornTailTests {
         var places: [Int] = []
         // From the first intent on: the two records before it name the run and the host.
         for (begin, end) in zip(ends.dropFirst(), ends.dropFirst(2)) { places += Self.places(begin, end) }
-        try sample(places, seconds: 30, of: "older journal") { length in
+        try sample(places, seconds: 15, of: "older journal") { length in
             try bench.restore("finished")
             try writeFile(bench.journal, Array(journal[..<length]))
             #expect(
