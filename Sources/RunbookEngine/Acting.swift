@@ -50,6 +50,7 @@ extension UnitContext {
             var line: [String] = []
             for word in words { line.append(shellQuoted(try text(word))) }
             return try command(line.joined(separator: " "), shell: .sh)
+        case .script(let path, let shell): return try command(try scriptText(path), shell: shell)
         case .trustKeys(let trust): return try command(trustKeysScript(trust), shell: .sh)
         case .edit(let edit): return try acting(edit, files)
         case .copy(let copy): return try acting(copy, files)
@@ -61,7 +62,7 @@ extension UnitContext {
     /// The hash of what acts, without a look at the host; nil where there is no verb that acts on a host.
     func actsHash() throws(EngineProblem) -> String? {
         switch step.action {
-        case .run, .argv, .trustKeys: return try acting(on: [:])?.acts
+        case .run, .argv, .script, .trustKeys: return try acting(on: [:])?.acts
         case .edit(let edit): return hash(try editText(edit))
         case .copy(let copy): return hash(try copyText(copy))
         case .trustFiles(let trust): return hash(trustText(trust))
@@ -75,6 +76,20 @@ extension UnitContext {
         return sha256([UInt8](text.utf8)).hex
     }
 
+    private func scriptText(_ path: String) throws(EngineProblem) -> String {
+        guard let bytes = plan.materials[path], let text = String(validating: bytes, as: UTF8.self) else {
+            throw EngineProblem("the script \(path) of step \(step.id) was not read, or is not UTF-8")
+        }
+        return text
+    }
+
+    /// The text as another user's: `su` without `-` keeps the environment, and the working folder.
+    private func asUser(_ script: String, _ shell: Script.Shell) -> String {
+        guard let user = step.runAs else { return script }
+        let options = shell == .bash ? "set -eu -o pipefail" : "set -eu"
+        return "exec su -s /bin/\(shell.rawValue) \(user) -c \(shellQuoted("\(options)\n\(script)"))"
+    }
+
     private func command(_ script: String, shell: Script.Shell) throws(EngineProblem) -> Acting {
         guard let host = unit.host else { throw EngineProblem("step \(step.id) names no host to act on") }
         let environment = try environment(on: host)
@@ -83,9 +98,8 @@ extension UnitContext {
         let named = environment.filter { script.contains($0.name) }.sorted { $0.name < $1.name }
         let parts = ["run", shell.rawValue, script, stdin ?? ""] + named.flatMap { [$0.name, $0.value] }
         return Acting(
-            script: script, shell: shell, environment: environment,
-            input: stdin.map { [UInt8]($0.utf8) }, acts: hash(parts + user(of: host)))
+            script: asUser(script, shell), shell: shell, environment: environment,
+            input: stdin.map { [UInt8]($0.utf8) },
+            acts: hash(parts + [step.runAs ?? plan.site.hosts[host]?.user ?? "root"]))
     }
-
-    private func user(of host: HostID) -> [String] { [plan.site.hosts[host]?.user ?? "root"] }
 }

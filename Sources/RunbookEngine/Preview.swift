@@ -101,6 +101,10 @@ extension UnitContext {
             verb.shell = script.shell
         case .argv(let words):
             verb.script = words.map { filling.text($0, quoting: true) }.joined(separator: " ")
+        case .script(let path, let shell):
+            verb.sentence = "runs the script \(path)"
+            verb.script = plan.materials[path].map { String(decoding: $0, as: UTF8.self) }
+            verb.shell = shell
         case .copy(let copy): verb.sentence = filling.sentence(copy)
         case .edit(let edit): verb.sentence = filling.sentence(edit)
         case .trustKeys(let trust):
@@ -116,6 +120,7 @@ extension UnitContext {
             verb.sentence = "a person is asked: \(filling.text(ask.question))\(choices)"
         case nil: verb.sentence = Self.questionsOnly(step)
         }
+        if let user = step.runAs { verb.sentence = "\(verb.sentence ?? "runs") as \(user)" }
         verb.stdin = step.stdin.map { filling.text($0) }
         if let script = verb.script, unit.host != nil { verb.environment = filling.environment(of: script) }
         verb.notKnownYet = filling.notKnownYet

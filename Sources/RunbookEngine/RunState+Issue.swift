@@ -97,7 +97,7 @@ extension RunState {
     mutating func singleRequest(for unit: Unit) throws(EngineProblem) -> AttemptRequest? {
         let step = step(unit)
         switch step.action {
-        case .run, .argv, .trustKeys: break
+        case .run, .argv, .script, .trustKeys: break
         default: return nil
         }
         guard let host = unit.host, !plan.schedule.waves[wave].isTogether, try word(of: unit) == nil else {

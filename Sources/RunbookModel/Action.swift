@@ -3,6 +3,8 @@ package enum Action: Hashable, Sendable {
     case run(Script)
     /// A program and its arguments, without a shell.
     case argv([Template])
+    /// A shell script beside the runbook, run as it is; the path is as a copy's.
+    case script(path: String, shell: Script.Shell)
     case copy(CopyAction)
     case edit(EditAction)
     /// Makes root's key of this host where it is missing; the first half of `trust`. Its outputs

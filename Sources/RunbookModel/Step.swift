@@ -21,6 +21,8 @@ package struct Step: Hashable, Sendable {
     package var steps: [Step] = []
     package var environment: [EnvironmentEntry] = []
     package var stdin: Template?
+    /// The user that `run`, `argv` and `script` run as; nil: who logs in.
+    package var runAs: String?
     package var okExit: Set<Int32> = [0]
     package var timeout = Timeout(after: .seconds(600), then: .stop)
     package var retry: Retry?

@@ -72,6 +72,7 @@ import Testing
             Self.changed { $0.action = .run(Script(Template("use \"$WHO\" x"), shell: .bash)) },
             Self.changed { $0.environment[0].value = Template("you") },
             Self.changed { $0.stdin = Template("yes\n") },
+            Self.changed { $0.runAs = "bob" },
         ]
         var seen = Set([try Self.hash(Self.base)])
         for (number, step) in other.enumerated() {

@@ -1,6 +1,7 @@
 import RunbookDiagnostics
 import RunbookLanguage
 import RunbookModel
+import RunbookTestSupport
 import Testing
 
 /// What the texts become.
@@ -83,6 +84,86 @@ import Testing
         expected.evidence = [Template("dmesg")]
         expected.line = 5
         #expect(step == expected)
+    }
+
+    @Test func aServiceIsShellTextAndItsProof() throws {
+        let steps = try steps(
+            """
+            steps:
+              - { id: up, host: master, service: { name: x@1, state: started }, check: test -e /x }
+              - { id: down, host: master, service: { name: x, state: stopped } }
+              - { id: again, host: master, service: { name: x, state: restarted }, verify: date }
+              - { id: read, host: master, service: { name: x, state: reloaded } }
+            """)
+        func text(_ step: Step) -> String {
+            if case .run(let script)? = step.action { script.text.source } else { "" }
+        }
+        func ask(_ question: Question) -> String {
+            guard case .command(let command) = question.subject else { return "" }
+            return (question.isNegated ? "not " : "") + command.script.text.source
+        }
+        let isRunning = "if [ -d /run/systemd/system ]; then systemctl is-active x; else service x status; fi"
+        #expect(
+            steps.map(text) == [
+                "if [ -d /run/systemd/system ]; then systemctl start x@1; else service x@1 start; fi",
+                "if [ -d /run/systemd/system ]; then systemctl stop x; else service x stop; fi",
+                "if [ -d /run/systemd/system ]; then systemctl restart x; else service x restart; fi",
+                "if [ -d /run/systemd/system ]; then systemctl reload x; else service x reload; fi",
+            ])
+        #expect(
+            steps.map { $0.check.map(ask) } == [
+                [isRunning.replacing(" x", with: " x@1"), "test -e /x"], ["not \(isRunning)"], [], [],
+            ])
+        #expect(steps.map { $0.verify.map(ask) } == [[], [], [isRunning, "date"], [isRunning]])
+        #expect(
+            (steps[0].check + steps[1].check).compactMap(\.message?.source) == [
+                "x@1 does not run on ${{ host.id }}", "x still runs on ${{ host.id }}",
+            ])
+    }
+
+    /// With the scripts of sysvinit, and with systemd: the words that the two are called with.
+    @Test(arguments: [("started", 0, "status"), ("started", 3, "status"), ("stopped", 3, "status")])
+    func theProofOfAServiceIsItsStatus(_ state: String, _ status: Int, _ word: String) throws {
+        let step = try #require(
+            try steps("steps: [{ id: a, host: master, service: { name: demo, state: \(state) } }]\n").first)
+        guard case .command(let command) = try #require(step.check.first).subject else { return }
+        let folder = try TemporaryDirectory("service")
+        try folder.write("service", "#!/bin/sh\necho service $*\nexit \(status)\n", mode: 0o700)
+        try folder.write("systemctl", "#!/bin/sh\necho systemctl $*\nexit \(status)\n", mode: 0o700)
+        let path = "\(folder.path):/usr/bin:/bin"
+        let result = try run(
+            ["sh", "-euc", command.script.text.source], environment: ["PATH": path])
+        #expect(["service demo status\n", "systemctl is-active demo\n"].contains(result.output))
+        #expect(result.status == Int32(status))
+        #expect(command.noExit == [1, 2, 3])
+    }
+
+    @Test func aWaitPassesOnItsHostAndMayBeRepeated() throws {
+        let step = try #require(
+            try steps(
+                "steps: [{ id: a, host: master, wait: 15m1s }]\n"
+            ).first)
+        #expect(step.action == .run(Script(Template("sleep 901"))))
+        #expect(step.timeout == Timeout(after: .seconds(961), then: .stop))
+        #expect(step.interrupted == .rerun)
+        #expect(step.unproven == "time passes by itself")
+    }
+
+    @Test func aScriptIsAFileAndItsUserANameThatIsPlain() throws {
+        let steps = try steps(
+            "steps: [{ id: a, host: master, script: files/a.sh, shell: bash, as: www-data, check: date }]\n")
+        #expect(steps.map(\.action) == [.script(path: "files/a.sh", shell: .bash)])
+        #expect(steps.map(\.runAs) == ["www-data"])
+        #expect(
+            problems(
+                Self.head + "steps: [{ id: a, host: master, script: ../a.sh, as: 'x; id', check: date }]\n")
+                    == """
+                    bad-path 4:40 a file of a runbook lies beside it or below
+                    bad-value 4:53 this is not the name of a user
+                    """)
+        #expect(
+            problems(Self.head + "steps: [{ id: a, host: master, edit: { path: /x, line: y }, as: x }]\n")
+                == "key-not-here 4:61 `as` goes with `run`, `argv` or `script`")
     }
 
     @Test func trustIsTwoStepsOnAllHostsTogether() throws {

@@ -46,6 +46,19 @@ struct LoadedRunbook {
             runbookDigest: sha256(source.bytes).hex)
     }
 
+    private static func refuseForeignShell(
+        _ bytes: [UInt8], _ name: String, _ step: Step, _ console: Console
+    ) throws {
+        guard case .script(_, let shell) = step.action,
+            let other = ScriptFile.foreignShell(bytes, than: shell)
+        else { return }
+        console.say(
+            "\(.error, "error"): step \(.step, step.id.rawValue): \(name) wants \(other) and would run under \(shell.rawValue)"
+        )
+        console.say("  \(.hint, "hint"): say `shell: bash`, or copy the file and run it with `argv`")
+        throw ExitStatus.wrongRunbook.code
+    }
+
     /// A runbook alone: nothing has a value.
     init(withoutSite paths: RunbookPaths, _ console: Console) throws {
         let source = try Self.source(paths.runbook, POSIXFileStore(), console)
@@ -55,6 +68,7 @@ struct LoadedRunbook {
         self.paths = paths
         plan = Plan(
             runbook: runbook, site: Site(runbook: runbook.name, inputs: [:], hosts: [:]),
+            materials: try Self.materials(of: runbook, beside: paths.runbook, POSIXFileStore(), console),
             runbookDigest: sha256(source.bytes).hex)
     }
 
@@ -79,19 +93,27 @@ struct LoadedRunbook {
         )
     }
 
-    /// The files that `copy` steps name, read before anything is sent.
+    /// The files that `copy` and `script` steps name, read before anything is sent.
     private static func materials(
         of runbook: Runbook, beside path: String, _ store: POSIXFileStore, _ console: Console
     ) throws -> [String: [UInt8]] {
         var materials: [String: [UInt8]] = [:]
         for step in runbook.allSteps {
-            guard case .copy(let copy) = step.action, case .file(let name) = copy.source else { continue }
+            let name: String
+            switch step.action {
+            case .copy(let copy):
+                guard case .file(let path) = copy.source else { continue }
+                name = path
+            case .script(let path, _): name = path
+            default: continue
+            }
             do throws(FileError) {
                 materials[name] = try store.readFile(RunbookPaths.folder(of: path) + name, limit: 64 << 20)
             } catch {
                 console.say("\(.error, "error"): step \(step.id.rawValue): \(error.message)")
                 throw ExitStatus.wrongRunbook.code
             }
+            try refuseForeignShell(materials[name] ?? [], name, step, console)
         }
         return materials
     }
@@ -102,4 +124,17 @@ func show(_ problems: [Diagnostic], _ console: Console) {
     guard !problems.isEmpty else { return }
     let decorator: DiagnosticDecorator = console.talkStyle.usesColor ? .ansi : .plain
     console.sayRaw(DiagnosticRenderer(decorator: decorator).render(Diagnostics(problems)))
+}
+
+/// What the first line of a script says.
+enum ScriptFile {
+    /// The program that its `#!` names, when that is not the shell that reads it. `sh` is read by bash too.
+    static func foreignShell(_ bytes: [UInt8], than shell: Script.Shell) -> String? {
+        guard bytes.starts(with: Array("#!".utf8)) else { return nil }
+        let line = String(decoding: bytes.dropFirst(2).prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+        let words = line.split(separator: " ")
+        let name = words.first { !$0.hasSuffix("/env") }?.split(separator: "/").last.map(String.init) ?? ""
+        let known = shell == .bash ? ["sh", "dash", "bash"] : ["sh", "dash"]
+        return known.contains(name) ? nil : name
+    }
 }

@@ -20,11 +20,13 @@ extension Linter {
     }
 
     private func judgeProof(_ node: LintSubjects.StepNode, _ step: Step) {
-        guard step.action != nil, let reason = node["verify"]?["none"], step.check.isEmpty else {
+        guard node["wait"] == nil, step.action != nil, let reason = node["verify"]?["none"],
+            step.check.isEmpty
+        else {
             return
         }
         switch step.action {
-        case .run, .argv: break
+        case .run, .argv, .script: break
         default: return
         }
         if let scalar = node["run"]?.scalar {
@@ -47,7 +49,11 @@ extension Linter {
 
     /// The same service must not be away on all hosts at once.
     private func judgeOrder(_ node: LintSubjects.StepNode, _ step: Step) {
-        guard step.order == .together, step.hosts.count > 1, let scalar = node["run"]?.scalar else { return }
+        guard step.order == .together, step.hosts.count > 1 else { return }
+        if let state = interruptedService(node) {
+            warnOfTogether("\(state.text)", at: state.span, node, step)
+        }
+        guard let scalar = node["run"]?.scalar else { return }
         for command in ShellReader(scalar.text).commands {
             let action = CommandEffects.serviceAction(of: command)
             let isReboot = ["reboot", "shutdown", "poweroff", "halt"].contains(command.name)
@@ -55,18 +61,30 @@ extension Linter {
                 continue
             }
             let what = isReboot ? command.name : "\(action?.service ?? "") \(action?.action ?? "")"
-            warn(
-                .warning(
-                    "restart-together",
-                    "`\(what)` happens on \(counted(step.hosts.count, "host")) at the same time",
-                    at: span(command.range, in: scalar)
-                )
-                .also(node["order"]?.span ?? node.span, "because of this")
-                .hint(
-                    "leave `order` out: one host after the other, and the run stops before the next when one fails"
-                ))
+            warnOfTogether(what, at: span(command.range, in: scalar), node, step)
             return
         }
+    }
+
+    private func warnOfTogether(
+        _ what: String, at span: SourceSpan, _ node: LintSubjects.StepNode, _ step: Step
+    ) {
+        warn(
+            .warning(
+                "restart-together",
+                "`\(what)` happens on \(counted(step.hosts.count, "host")) at the same time",
+                at: span
+            )
+            .also(node["order"]?.span ?? node.span, "because of this")
+            .hint(
+                "leave `order` out: one host after the other, and the run stops before the next when one fails"
+            ))
+    }
+
+    /// The state of a `service` that is away for a moment, or for good.
+    private func interruptedService(_ node: LintSubjects.StepNode) -> YAMLScalar? {
+        let state = node["service"]?["state"]?.scalar
+        return state?.text == "started" ? nil : state
     }
 
     private func judgeWords(_ node: LintSubjects.StepNode, _ step: Step) {
@@ -82,7 +100,7 @@ extension Linter {
         guard step.action != nil, step.why == nil else { return }
         guard
             node["irreversible"] != nil || node["destroys"] != nil || step.order == .together
-                || interrupts(node)
+                || interrupts(node) || interruptedService(node) != nil
         else { return }
         warn(
             .warning("missing-why", "`\(node.id)` does not say why it is there", at: node.span)

@@ -5,7 +5,9 @@ import RunbookYAML
 
 /// Reads the verb of a step.
 extension RunbookLoader {
-    static let verbs = ["run", "argv", "copy", "edit", "trust", "manual", "ask"]
+    static let verbs = [
+        "run", "argv", "script", "service", "wait", "copy", "edit", "trust", "manual", "ask",
+    ]
 
     func readAction(_ sketch: StepSketch, _ context: ReferenceContext) -> Action? {
         let fields = sketch.fields
@@ -28,6 +30,11 @@ extension RunbookLoader {
                 problems.add(.error("empty-list", "`argv` names a program", at: node.span))
             }
             return .argv(templates(node, context))
+        case "script":
+            guard let path = ownFile(node) else { return nil }
+            return .script(path: path, shell: fields.text("shell").flatMap(Script.Shell.init) ?? .sh)
+        // Written out when the whole step is known.
+        case "service", "wait": return nil
         case "copy": return readCopy(node, context).map { .copy($0) }
         case "edit": return readEdit(node, context, sketch).map { .edit($0) }
         case "trust": return readTrust(node)
@@ -53,12 +60,7 @@ extension RunbookLoader {
         if let content = fields["content"] {
             copy = CopyAction(source: .content(template(content, context)), path: path)
         } else {
-            guard let from = fields["from"], let file = from.text else { return nil }
-            if !isInsideFolder(file) {
-                problems.add(
-                    .error("bad-path", "a file of a runbook lies beside it or below", at: from.span)
-                        .hint("write a relative path without `..`"))
-            }
+            guard let file = fields["from"].flatMap(ownFile) else { return nil }
             copy = CopyAction(source: .file(path: file), path: path)
         }
         copy.mode = readMode(fields["mode"])
@@ -72,6 +74,17 @@ extension RunbookLoader {
         }
         copy.validate = readValidate(fields["validate"], context)
         return copy
+    }
+
+    /// The path of a file beside the runbook.
+    private func ownFile(_ node: YAMLNode) -> String? {
+        guard let file = node.text else { return nil }
+        if !isInsideFolder(file) {
+            problems.add(
+                .error("bad-path", "a file of a runbook lies beside it or below", at: node.span)
+                    .hint("write a relative path without `..`"))
+        }
+        return file
     }
 
     private func isInsideFolder(_ path: String) -> Bool {

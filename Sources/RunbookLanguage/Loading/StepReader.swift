@@ -82,6 +82,8 @@ extension RunbookLoader {
         step.outputs = readOutputs(fields["outputs"], context)
         step.hints = readHints(fields["hints"], context)
         step.undo = readUndo(fields, context, sketch)
+        if let service = fields["service"] { readService(into: &step, service) }
+        if let wait = fields.duration("wait") { readWait(into: &step, wait) }
         checkRules(sketch)
         if case .trustFiles(let trust) = step.action {
             if block != nil {
@@ -146,6 +148,12 @@ extension RunbookLoader {
 
     private func readDetails(of step: inout Step, _ fields: Fields, _ context: ReferenceContext) {
         step.stdin = fields["stdin"].map { template($0, context) }
+        if let user = fields["as"], let name = user.text {
+            step.runAs = name
+            if !InputValues.isUserName(name) {
+                problems.add(.error("bad-value", "this is not the name of a user", at: user.span))
+            }
+        }
         step.okExit = fields.statuses("ok_exit") ?? [0]
         step.timeout = readTimeout(fields["timeout"])
         step.retry = readRetry(fields["retry"])

@@ -1,5 +1,6 @@
 import RunbookDiagnostics
 import RunbookModel
+import RunbookText
 import RunbookYAML
 
 /// What must hold between the keys of a step.
@@ -36,7 +37,7 @@ extension RunbookLoader {
     /// A verb whose effect is not a file that we wrote ourselves must be proven, or the author says why not.
     private func checkProof(_ fields: Fields, _ verb: String) {
         let proofs = ["check", "verify"]
-        guard ["run", "argv", "manual"].contains(verb), fields.given(among: proofs).isEmpty,
+        guard ["run", "argv", "script", "manual"].contains(verb), fields.given(among: proofs).isEmpty,
             fields.meantKeys.isDisjoint(with: proofs)
         else { return }
         problems.add(
@@ -73,16 +74,17 @@ extension RunbookLoader {
 
     /// Keys that mean something only beside some verbs.
     private func checkCompanions(_ fields: Fields, _ verb: String?) {
+        let commands = ["run", "argv", "script"]
         let companions: [(key: String, verbs: [String])] = [
-            ("shell", ["run"]), ("stdin", ["run", "argv"]), ("ok_exit", ["run", "argv"]),
+            ("shell", ["run", "script"]), ("stdin", commands), ("ok_exit", commands), ("as", commands),
         ]
         for (key, verbs) in companions where fields.isGiven(key) && !verbs.contains(verb ?? "") {
             problems.add(
                 .error(
-                    "key-not-here", "`\(key)` goes with \(verbs.map { "`\($0)`" }.joined(separator: " or "))",
+                    "key-not-here", "`\(key)` goes with \(englishList(verbs.map { "`\($0)`" }, "or"))",
                     at: fields.span(ofKey: key)))
         }
-        if verb != "run", verb != "argv" {
+        if !commands.contains(verb ?? "") {
             for entry in fields["outputs"]?.mapping ?? [] where entry.value["from"] != nil {
                 problems.add(
                     .error("key-not-here", "`from: stdout` needs a command", at: entry.key.span)

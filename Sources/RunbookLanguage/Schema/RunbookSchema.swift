@@ -147,18 +147,19 @@ package enum LanguageSchema {
         KeySchema(
             "ask", .either([.template, .mapping(.ask)]),
             "a person is asked; the answer is the output `answer`"),
-        .later("script", "a script file beside the runbook"),
-        .later("service", "starts, stops or enables a service"),
+        KeySchema("script", .text, "a shell script beside the runbook, run as it is"),
+        KeySchema("service", .mapping(.service), "starts, stops, restarts or reloads a service"),
+        KeySchema("wait", .duration, "lets time pass"),
         .later("reboot", "reboots the host"),
-        .later("wait", "waits for a time"),
         .later("use", "runs another runbook"),
         .later("fetch", "brings a file from the host"),
         .later("guard", "reverts a change unless it is confirmed"),
     ]
 
     private static let stepDetails = [
-        KeySchema("shell", .choice(["sh", "bash"]), "the shell that reads `run`; default `sh`"),
+        KeySchema("shell", .choice(["sh", "bash"]), "the shell that reads `run` or `script`; default `sh`"),
         KeySchema("stdin", .template, "what the command reads"),
+        KeySchema("as", .text, "the user that the command runs as; default who logs in"),
         KeySchema(
             "ok_exit", .oneOrMore(.integer(0...255)), "the statuses that are no failure; default `[0]`"),
         KeySchema(
@@ -175,11 +176,19 @@ package enum LanguageSchema {
             "interrupted", .choice(["check", "ask", "rerun"]),
             "what decides about an attempt that died in the middle; default `check`"),
         KeySchema("connection", .choice(["may_drop"]), "the command may cut the connection"),
-        .later("as", "the user that it runs as"),
         .later("during", "a question that must not say no while it runs"),
         .later("secret", "an output that is never shown"),
         .later("for_each", "the step once for each of a list"),
     ]
+
+    package static let service = MappingSchema(
+        .service, "a service", otherWords: ["service": "name", "status": "state", "enabled": "state"],
+        [
+            KeySchema("name", .text, "what it is called", required: true),
+            KeySchema(
+                "state", .choice(["started", "stopped", "restarted", "reloaded"]), "what becomes of it",
+                required: true),
+        ])
 
     package static let timeout = MappingSchema(
         .timeout, "a time-out",

@@ -35,7 +35,7 @@ package indirect enum ValueType: Hashable, Sendable {
     package enum Mapping: String, Hashable, Sendable, CaseIterable {
         case runbook, input, host, group, defaults, question, noProof = "no-proof", step, timeout, retry,
             output
-        case hint, undo, evidence, copy, edit, trust, ask
+        case hint, undo, evidence, copy, edit, trust, ask, service
         case site
         case siteHost = "site-host"
     }
@@ -113,6 +113,7 @@ extension ValueType.Mapping {
         case .edit: LanguageSchema.edit
         case .trust: LanguageSchema.trust
         case .ask: LanguageSchema.ask
+        case .service: LanguageSchema.service
         case .site: LanguageSchema.site
         case .siteHost: LanguageSchema.siteHost
         }
