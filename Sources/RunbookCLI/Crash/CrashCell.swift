@@ -10,6 +10,8 @@ enum Verdict: Sendable, Equatable {
     case later(String)
     /// The run stopped and asks a person.
     case asks(String)
+    /// The run stops before it issues anything, and says what a person must mend.
+    case mend(String)
     /// The run came to its end and the nodes differ from the clean run's.
     case different(String)
     /// An effect took place more often than the run has a reason for.
@@ -25,6 +27,7 @@ enum Verdict: Sendable, Equatable {
         case .same: "="
         case .later: "~"
         case .asks: "?"
+        case .mend: "m"
         case .different: "x"
         case .twice: "2"
         case .stuck: "!"
@@ -37,6 +40,7 @@ enum Verdict: Sendable, Equatable {
         case .same: "same"
         case .later: "later"
         case .asks: "asks"
+        case .mend: "mend"
         case .different: "different"
         case .twice: "twice"
         case .stuck: "stuck"
@@ -47,14 +51,16 @@ enum Verdict: Sendable, Equatable {
     var detail: String {
         switch self {
         case .same, .missed: ""
-        case .asks(let text), .later(let text), .different(let text), .twice(let text), .stuck(let text): text
+        case .asks(let text), .mend(let text), .later(let text), .different(let text), .twice(let text),
+            .stuck(let text):
+            text
         }
     }
 
     /// Whether a user can live with it.
     var isFine: Bool {
         switch self {
-        case .same, .later, .asks, .missed: true
+        case .same, .later, .asks, .mend, .missed: true
         case .different, .twice, .stuck: false
         }
     }
@@ -142,7 +148,6 @@ struct CellRunner: Sendable {
             let story = try await story(of: run)
             talk += story.talk
             guard story.verdict == .same else {
-                if case .asks(let reason) = story.verdict { return .asks(reason) }
                 return story.verdict
             }
             let usual = clean.waves[wave + more]
@@ -159,9 +164,11 @@ struct CellRunner: Sendable {
         of first: PracticeRun, failures: Int = 0
     ) async throws -> (verdict: Verdict, struck: Bool, talk: String) {
         var (run, talk, struck) = (first, "", false)
+        var last = PracticeRun.End()
         for _ in 0..<(Self.runsMax + first.strikes.count + failures) {
             let end = try await run.run()
             talk += end.talk
+            last = end
             struck = struck || !end.struck.isEmpty
             run.strikes.removeAll { end.struck.contains($0) }
             run.trustsFinished = false
@@ -172,7 +179,7 @@ struct CellRunner: Sendable {
             default: return (.stuck("exit status \(end.status): \(end.reason)"), struck, talk)
             }
         }
-        return (.stuck(talk.lastLine), struck, talk)
+        return (last.isRefused ? .mend(last.reason) : .stuck(last.reason), struck, talk)
     }
 
     /// Makes the step's first emulated command on its node fail; false when it has none.

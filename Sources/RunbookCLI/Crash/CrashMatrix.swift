@@ -42,7 +42,7 @@ struct CrashMatrix {
             second += padded(
                 String(boundaries.map { boundaries.count == 1 ? " " : $0.letter }), to: column)
         }
-        var lines = [first, second]
+        var lines = second.allSatisfy { $0 == " " } ? [first] : [first, second]
         for unit in units {
             var line = padded(unit.description, to: width)
             for (fault, boundaries) in heads {
@@ -60,7 +60,7 @@ struct CrashMatrix {
     static let legend = [
         "a asked, nothing recorded · i intent recorded, not sent · s sent, command runs · "
             + "e command ended, reply lost · r outcome recorded",
-        "= as after the clean run · ~ as in the clean run some steps later · ? stops and asks · x ends differently · 2 an effect took place twice · "
+        "= as after the clean run · ~ as in the clean run some steps later · ? stops and asks · m stops and says what to mend · x ends differently · 2 an effect took place twice · "
             + "! does not get on · . nothing to break there",
     ]
 

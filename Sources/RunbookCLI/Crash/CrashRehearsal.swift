@@ -131,9 +131,11 @@ struct CrashRehearsal: Sendable {
         for (unit, why) in matrix.trouble.sorted(by: { $0.key.description < $1.key.description }) {
             console.say("\(.error, "no verdict"): \(unit.description): \(why.lastLine)")
         }
-        let asking = matrix.groups { if case .asks = $0 { true } else { false } }
+        let asking = matrix.groups { $0.word == "asks" || $0.word == "mend" }
         if !asking.isEmpty { console.say("\(.heading, "not resumed without a person:")") }
-        for group in asking { console.say("  \(.doubt, "asks"): \(group.verdict.detail) (\(group.units))") }
+        for group in asking {
+            console.say("  \(.doubt, group.verdict.word): \(group.verdict.detail) (\(group.units))")
+        }
         let bad = matrix.groups { !$0.isFine }
         if !bad.isEmpty { console.say("\(.heading, "not safe to resume:")") }
         for group in bad {
@@ -156,6 +158,7 @@ struct CrashRehearsal: Sendable {
             "\(matrix.isFine ? .success : .error, matrix.isFine ? "done" : "failed"): \(counted(cells.count, "fault")), "
                 + "\(cells.count { $0.verdict == .same }) as after the clean run, "
                 + "\(cells.count { $0.verdict.word == "asks" }) ask, "
+                + "\(cells.count { $0.verdict.word == "mend" }) say what to mend, "
                 + "\(cells.count { !$0.verdict.isFine }) wrong, in \(DurationText.text(ContinuousClock.now - began))"
         )
         return matrix.isFine ? .done : .failed

@@ -12,7 +12,7 @@ import Synchronization
 ///
 /// It can strike: kill itself, cut a link, restart a node. So it refuses every host that is not a node of a lab
 /// that runs in `--dir`. On stdout it tells the rehearsal what happens, a line each: `wave N` (and waits for a
-/// line on stdin), `struck STRIKE`, `end REASON`; everything else is on stderr.
+/// line on stdin), `struck STRIKE`, `end REASON` or, when nothing was issued, `refused REASON`; everything else is on stderr.
 struct PracticeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "practice-run", abstract: "Part of `rehearse --crash`.", shouldDisplay: false)
@@ -56,7 +56,10 @@ struct PracticeCommand: AsyncParsableCommand {
         }
         session.seams.log = { StrikingLog(inner: $0, striker: striker) }
         session.seams.source = { StrikingSource(inner: $0, striker: striker) }
-        session.seams.ended = { line.printRaw("end \($0.oneLine)") }
+        session.seams.ended = { end, failures in
+            let isRefused = !failures.isEmpty && failures.allSatisfy(\.nothingIssued)
+            line.printRaw("\(isRefused ? "refused" : "end") \(end.oneLine(failures))")
+        }
         if watch {
             let schedule = loaded.plan.schedule
             session.seams.view = { WaveView(inner: $0, schedule: schedule, line: line) }
@@ -109,12 +112,13 @@ private final class WaveView: RunView {
 
 extension RunEnd {
     /// Why the run is over, on one line.
-    fileprivate var oneLine: String {
+    fileprivate func oneLine(_ failures: [Failure]) -> String {
         let text: String =
             switch self {
             case .complete: "complete"
             case .paused: "paused"
-            case .failed(let unit): "\(unit) failed"
+            case .failed(let unit):
+                "\(unit) failed: " + failures.flatMap(\.reasons).joined(separator: "; ")
             case .undecided(let unit, let reason): "\(unit.map { "\($0): " } ?? "")\(reason)"
             case .unreachable(let error): error.message
             case .locked(let host, let holder): "\(host) is locked by \(holder.run.rawValue)"

@@ -23,6 +23,8 @@ struct PracticeRun: Sendable {
         var struck: [Strike] = []
         /// Its last word.
         var reason = ""
+        /// Whether it stopped before it issued anything, at a question that says what must be mended.
+        var isRefused = false
         /// What it said, for people; the last of it.
         var talk = ""
 
@@ -72,6 +74,9 @@ struct PracticeRun: Sendable {
             end.struck.append(strike)
         } else if line.hasPrefix("end ") {
             end.reason = String(line.dropFirst(4))
+        } else if line.hasPrefix("refused ") {
+            end.reason = String(line.dropFirst(8))
+            end.isRefused = true
         }
     }
 

@@ -6,5 +6,5 @@ struct RunSeams {
     var source: (any SessionSource) -> any SessionSource = { $0 }
     var view: (any RunView) -> any RunView = { $0 }
     /// Told before the last lines are shown.
-    var ended: (RunEnd) -> Void = { _ in }
+    var ended: (RunEnd, [Failure]) -> Void = { _, _ in }
 }

@@ -66,7 +66,7 @@ struct RunSession {
             view: seams.view(view), wallClock: { Int(Date.now.timeIntervalSince1970) })
         let end = await withSignals(runner, prompter) { await runner.run() }
         console.status(nil)
-        seams.ended(end)
+        seams.ended(end, await view.failures)
         let last = LastLines(
             console: console, plan: loaded.plan, history: await runner.history, failures: await view.failures,
             command: command, target: target)
