@@ -18,65 +18,14 @@ struct SyntaxProblem {
             ?? slipOfBlock ?? inItsOwnWords
     }
 
-    private var line: LineShape { LineShape(of: source, at: offset) }
-    private var byte: UInt8? { offset < source.bytes.count ? source.bytes[offset] : nil }
+    var line: LineShape { LineShape(of: source, at: offset) }
+    var byte: UInt8? { offset < source.bytes.count ? source.bytes[offset] : nil }
     /// The problem as a mark of one character.
-    private var mark: SourceSpan { source.span(offset..<(offset + 1)) }
-    private var contextMark: SourceSpan { source.span(contextOffset..<(contextOffset + 1)) }
+    var mark: SourceSpan { source.span(offset..<(offset + 1)) }
+    var contextMark: SourceSpan { source.span(contextOffset..<(contextOffset + 1)) }
 
-    private func quoted(_ problem: Diagnostic, _ range: Range<Int>, _ advice: String) -> Diagnostic {
+    func quoted(_ problem: Diagnostic, _ range: Range<Int>, _ advice: String) -> Diagnostic {
         problem.hint(advice, replacing: source.span(range), with: yamlSingleQuoted(source.text(in: range)))
-    }
-
-    // MARK: - Quotes
-
-    private var slipOfQuotes: Diagnostic? {
-        if context == "while scanning a quoted scalar", problem.hasPrefix("found unexpected") {
-            let problem = Diagnostic.error(
-                "unclosed-quote", "a quote is not closed", at: contextMark, "opened here"
-            )
-            .hint("write the same quote at the end of the value")
-            return contextMark.text == "'"
-                ? problem.hint("inside '…' a quote is written twice: `''`") : problem
-        }
-        if context == "while parsing a quoted scalar" || context == "while scanning a quoted scalar" {
-            let advice = "in single quotes a backslash stands for itself"
-            return .error(
-                "unknown-escape", "this is not an escape of YAML", at: source.span(offset..<(offset + 2))
-            )
-            .also(contextMark, "in the text that begins here")
-            .hint(advice + "; in double quotes it is written twice")
-        }
-        guard let last = lastScalar, last.style.isQuoted, isDirectlyBehind(last) else { return nil }
-        if source.lineNumber(at: last.span.range.lowerBound) != source.lineNumber(at: offset) {
-            return .error("unclosed-quote", "a quote is not closed", at: contextOfQuote(last), "opened here")
-                .also(last.span.end, "closed only by this one")
-                .hint("write the same quote at the end of the value")
-        }
-        let whole = last.span.range.lowerBound..<max(endOfValue(from: offset), last.span.range.upperBound)
-        let problem = Diagnostic.error("text-after-quote", "text follows the closing quote", at: mark)
-            .also(last.span, "the value ends with this quote")
-        if last.style == .singleQuoted, source.bytes[whole].last == UInt8(ascii: "'") {
-            let inside = source.text(in: (whole.lowerBound + 1)..<(whole.upperBound - 1))
-            return problem.hint(
-                "inside '…' a quote is written twice", replacing: source.span(whole),
-                with: yamlSingleQuoted(inside))
-        }
-        return quoted(problem, whole, "put the whole value in single quotes")
-    }
-
-    private func contextOfQuote(_ scalar: YAMLScalar) -> SourceSpan {
-        let start = scalar.span.range.lowerBound
-        return source.span(start..<(start + 1))
-    }
-
-    /// True when only blanks stand between a scalar and the problem.
-    private func isDirectlyBehind(_ scalar: YAMLScalar) -> Bool {
-        let end = scalar.span.range.upperBound
-        guard end <= offset, byte != UInt8(ascii: ":"), byte != UInt8(ascii: "#"), byte != nil else {
-            return false
-        }
-        return source.bytes[end..<offset].allSatisfy { $0 == 0x20 || $0 == 0x09 }
     }
 
     // MARK: - Indentation
@@ -111,12 +60,23 @@ struct SyntaxProblem {
         let lineStart = line.range.lowerBound
         let blanks = source.bytes[lineStart..<line.range.upperBound].prefix { $0 == 0x20 || $0 == 0x09 }
         let range = lineStart..<(lineStart + blanks.count)
-        let spaces = blanks.reduce("") { $0 + ($1 == 0x09 ? "  " : " ") }
+        let spaces = String(repeating: " ", count: probableColumn ?? blanks.count)
         let first = blanks.firstIndex(of: 0x09) ?? offset
         return .error(
             "tab-indentation", "a tab stands in the indentation", at: source.span(first..<(first + 1))
         )
         .hint("YAML is indented with blanks only", replacing: source.span(range), with: spaces)
+    }
+
+    /// Where a line begins most often: where the line above does, and deeper below a key without a value.
+    private var probableColumn: Int? {
+        let line = line
+        guard let above = lineAbove(line) else { return nil }
+        let column = column(of: above)
+        let sign = above.value.isEmpty ? nil : source.bytes[above.value.lowerBound]
+        let isOpen = sign == nil || sign == UInt8(ascii: "|") || sign == UInt8(ascii: ">")
+        if above.colon != nil, isOpen { return column + 2 }
+        return line.isItem && above.isItem ? column - 2 : column
     }
 
     // MARK: - Colons
@@ -196,7 +156,9 @@ struct SyntaxProblem {
             return nil
         }
         if let expression { return expression }
-        if context.hasPrefix("while parsing a flow"), byte == nil || lineNumber != contextLine {
+        if context.hasPrefix("while parsing a flow"),
+            byte == nil || lineNumber != contextLine || closesAnother
+        {
             return unclosed
         }
         if problem == "did not find expected node content" {
@@ -207,6 +169,15 @@ struct SyntaxProblem {
         return quoted(
             .error("value-in-brackets", "this value cannot stand in `{ }` or `[ ]` without quotes", at: mark),
             value, "put the whole value in quotes")
+    }
+
+    /// `[a }`: the bracket that closes is not the one that was opened.
+    private var closesAnother: Bool {
+        switch contextMark.text {
+        case "[": byte == UInt8(ascii: "}")
+        case "{": byte == UInt8(ascii: "]")
+        default: false
+        }
     }
 
     private var unclosed: Diagnostic {
@@ -275,7 +246,7 @@ struct SyntaxProblem {
     }
 
     /// True when the problem stands in `{ }` or `[ ]`, as far as its line shows it.
-    private var isInFlow: Bool {
+    var isInFlow: Bool {
         if context.hasPrefix("while parsing a flow") { return true }
         let line = line
         return [line.content, line.value].contains { range in
@@ -285,7 +256,7 @@ struct SyntaxProblem {
     }
 
     /// Where the value goes on to on this line: to its end, or in brackets to the next comma or bracket.
-    private func endOfValue(from start: Int) -> Int {
+    func endOfValue(from start: Int) -> Int {
         isInFlow
             ? flowEnd(from: start)
             : LineShape.trimmedEnd(of: start..<max(start, line.range.upperBound), in: source.bytes)

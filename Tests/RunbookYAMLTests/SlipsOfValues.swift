@@ -198,6 +198,7 @@ let slipsOfValues: [Slip] = [
           |    ^ opened here
           |
           = hint: write the same quote at the end of the value
+        1 ~ a: 'foo'
           = hint: inside '…' a quote is written twice: `''`
 
         """#),
@@ -216,6 +217,7 @@ let slipsOfValues: [Slip] = [
           |    ^ opened here
           |
           = hint: write the same quote at the end of the value
+        1 ~ a: "foo"
 
         """#),
     Slip(
@@ -235,6 +237,7 @@ let slipsOfValues: [Slip] = [
           |     - closed only by this one
           |
           = hint: write the same quote at the end of the value
+        1 ~ a: 'foo'
 
         """#),
     Slip(
@@ -253,6 +256,7 @@ let slipsOfValues: [Slip] = [
           |    ^ opened here
           |
           = hint: write the same quote at the end of the value
+        1 ~ a: 'x'
           = hint: inside '…' a quote is written twice: `''`
 
         """#),

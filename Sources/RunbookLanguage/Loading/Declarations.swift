@@ -44,6 +44,11 @@ struct StepSketch {
     var hosts: [HostID] = []
     var group: [HostID] = []
     var outputs: [(name: String, kind: ValueKind)] = []
+    /// Whether it says where it runs, rightly or wrongly, or misspelt.
+    var saysHosts: Bool {
+        let keys = ["host", "hosts"]
+        return !fields.given(among: keys).isEmpty || !fields.meantKeys.isDisjoint(with: keys)
+    }
     var isBlock: Bool { fields.isGiven("steps") }
 }
 

@@ -13,8 +13,11 @@ extension RunbookLoader {
 
     /// What the texts of a step can name. Outputs of earlier steps only.
     private func context(_ sketch: StepSketch) -> ReferenceContext {
-        ReferenceContext(
-            declarations: declarations, hosts: sketch.hosts, peers: peers(of: sketch.hosts, in: sketch.group),
+        // Where the hosts are written and wrong, nothing is said of texts that speak of them.
+        let isWrong = sketch.hosts.isEmpty && sketch.saysHosts
+        return ReferenceContext(
+            declarations: declarations, hosts: isWrong ? nil : sketch.hosts,
+            peers: isWrong ? .any : peers(of: sketch.hosts, in: sketch.group),
             environment: declarations.environment, stepNumber: sketch.number, block: sketch.block)
     }
 
@@ -76,7 +79,7 @@ extension RunbookLoader {
         step.environment = (block?.environment ?? []) + readEnvironment(fields["env"], context)
         context.environment += step.environment.map(\.name)
         step.condition = both(block?.condition, fields["if"].flatMap { expression($0, context) })
-        readQuestions(of: &step, fields, context, in: block)
+        readQuestions(of: &step, sketch, context, in: block)
         step.action = readAction(sketch, context)
         readDetails(of: &step, fields, context)
         step.outputs = readOutputs(fields["outputs"], context)
@@ -120,9 +123,10 @@ extension RunbookLoader {
     }
 
     private func readQuestions(
-        of step: inout Step, _ fields: Fields, _ context: ReferenceContext, in block: Step?
+        of step: inout Step, _ sketch: StepSketch, _ context: ReferenceContext, in block: Step?
     ) {
-        var place = QuestionPlace(context: context, group: step.group)
+        let fields = sketch.fields
+        var place = QuestionPlace(context: context, group: context.hosts == nil ? nil : step.group)
         step.require = readQuestions(fields["require"], place)
         step.check = readQuestions(fields["check"], place)
         if let verify = fields["verify"] {

@@ -49,6 +49,8 @@ extension RunbookLoader {
 
     private func checkWithoutVerb(_ fields: Fields) {
         if fields.given(among: ["require", "check", "verify", "outputs"]).isEmpty {
+            // A verb that was misspelt is there.
+            guard fields.meantKeys.isEmpty else { return }
             problems.add(
                 .error("empty-step", "this step does nothing", at: fields.start)
                     .hint(
@@ -96,8 +98,7 @@ extension RunbookLoader {
     /// Only what a person does can be without a host.
     func reportMissingHost(_ sketch: StepSketch) {
         let fields = sketch.fields
-        guard sketch.hosts.isEmpty, sketch.block == nil,
-            fields.given(among: ["host", "hosts", "trust"]).isEmpty
+        guard sketch.hosts.isEmpty, sketch.block == nil, !sketch.saysHosts, !fields.isGiven("trust")
         else {
             return
         }
