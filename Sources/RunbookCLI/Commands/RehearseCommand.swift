@@ -42,7 +42,7 @@ struct RehearseCommand: AsyncParsableCommand {
     var matrix: String?
 
     @Option(help: "With --crash: how many labs work side by side.")
-    var labs = 2
+    var labs = 3
 
     func validate() throws {
         guard crash || (only.isEmpty && faults == nil && matrix == nil) else {

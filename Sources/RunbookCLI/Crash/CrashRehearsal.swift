@@ -157,6 +157,7 @@ struct CrashRehearsal: Sendable {
         console.say(
             "\(matrix.isFine ? .success : .error, matrix.isFine ? "done" : "failed"): \(counted(cells.count, "fault")), "
                 + "\(cells.count { $0.verdict == .same }) as after the clean run, "
+                + "\(cells.count { $0.verdict.word == "later" }) some steps later, "
                 + "\(cells.count { $0.verdict.word == "asks" }) ask, "
                 + "\(cells.count { $0.verdict.word == "mend" }) say what to mend, "
                 + "\(cells.count { !$0.verdict.isFine }) wrong, in \(DurationText.text(ContinuousClock.now - began))"
