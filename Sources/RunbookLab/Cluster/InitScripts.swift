@@ -116,6 +116,8 @@ extension ClusterModel {
         if name == "pvedaemon" {
             state[caller.node].hasPVEDaemon = isRunning
         } else if action != "start" || state[caller.node].proxy == nil {
+            // First the word, then the deed: while the server ends, another command may look at the state.
+            state[caller.node].proxy = nil
             await stopWeb(caller.node)
             state[caller.node].proxy = isRunning ? WebProxy(startedAt: now, workerStartedAt: now) : nil
             if isRunning { startWorker(caller.node) }

@@ -22,9 +22,9 @@ extension ClusterModel {
     /// The worker's connections end with /etc/pve; the next worker reads the files again.
     func loseWorker(_ node: String) async {
         guard state[node].proxy != nil else { return }
-        await stopWeb(node)
         state[node].proxy?.servesTLS = false
         state[node].proxy?.workerStartedAt = now
+        await stopWeb(node)
     }
 
     /// Ends what listens on the node's port.
