@@ -28,11 +28,13 @@ extension RunState {
         }
         isDisturbed = isDisturbed || !options.redo.isEmpty
         if options.mayHaveIssued { lookBehindTornTail() }
+        let wasFinished = history.isFinished
         record(
             .wentOn(
                 operator: options.operatorName, time: options.time(), runbookDigest: plan.runbookDigest))
         takeWords()
         readAgain()
+        if !wasFinished { takeUpConditions() }
         guard noteRemoved() else { return }
         guard options.trustsFinished else {
             startSurvey(isFinal: false)
@@ -112,22 +114,6 @@ extension RunState {
                     Word(
                         unit: unit, kind: kind, why: "--\(kind.rawValue) \(unit.step)",
                         who: options.operatorName, time: options.time())))
-        }
-    }
-
-    /// What a refused step compares is read again: the person was told to mend it.
-    private mutating func readAgain() {
-        var compared: Set<StepID> = []
-        for unit in plan.schedule.units {
-            guard case .failed(_, _, issued: false) = history.standing(of: unit) else { continue }
-            compared.formUnion(step(unit).require.flatMap(\.stepsCompared))
-        }
-        for unit in plan.schedule.units where compared.contains(unit.step) && step(unit).onlyReads {
-            guard case .done = history.standing(of: unit) else { continue }
-            let reason = "a step that compares what it read was refused; it is read again"
-            record(
-                .settled(
-                    Settlement(unit: unit, how: .notDone, reason: reason, acts: "", time: options.time())))
         }
     }
 
@@ -293,35 +279,6 @@ extension TransportError.Code {
         switch self {
         case .unreachable, .lost, .channelRefused, .authenticationFailed: true
         case .hostKeyUnknown, .hostKeyChanged, .knownHosts, .legacyOnly, .cancelled, .local: false
-        }
-    }
-}
-
-extension Step {
-    /// It has outputs and nothing else: doing it again changes nothing.
-    fileprivate var onlyReads: Bool { action == nil && check.isEmpty && verify.isEmpty && !outputs.isEmpty }
-}
-
-extension Question {
-    /// The steps whose outputs its expression names.
-    fileprivate var stepsCompared: [StepID] {
-        guard case .expression(let expression) = subject else { return [] }
-        return expression.steps
-    }
-}
-
-extension Expression {
-    /// The steps whose outputs it names.
-    fileprivate var steps: [StepID] {
-        switch self {
-        case .literal: []
-        case .reference(.output(let step, _, _)): [step]
-        case .reference: []
-        case .not(let inner): inner.steps
-        case .and(let left, let right), .or(let left, let right), .compare(_, let left, let right):
-            left.steps + right.steps
-        case .contained(let inner, let list): inner.steps + list.flatMap(\.steps)
-        case .call(_, let arguments): arguments.flatMap(\.steps)
         }
     }
 }
