@@ -28,6 +28,7 @@ extension RunState {
         }
         isDisturbed = isDisturbed || !options.redo.isEmpty
         if options.mayHaveIssued { lookBehindTornTail() }
+        bePatientWithBusyHosts()
         let wasFinished = history.isFinished
         record(
             .wentOn(
@@ -67,6 +68,12 @@ extension RunState {
                         acts: acts,
                         bootID: last.boot, text: "(assumed: the record before was cut short)")))
         }
+    }
+
+    /// A host with a command under way may be restarting just what a login needs, so it counts as one that was
+    /// there a moment ago: it is tried for a while before it is called unreachable.
+    private mutating func bePatientWithBusyHosts() {
+        for host in history.hosts.keys where history.isAwaiting(host) { tries[host] = 0 }
     }
 
     /// Says which units the runbook has no more. False when one of them is not settled: its command may go on,

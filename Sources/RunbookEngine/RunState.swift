@@ -13,7 +13,8 @@ package struct RunState: Sendable {
 
     /// Hosts with a connection that was greeted.
     var connected: [HostID: HostFacts] = [:]
-    /// Hosts that were connected in this process, with the tries since they were lost.
+    /// Hosts that were connected in this process, or had a command under way when it began, with the tries since
+    /// they were lost.
     var tries: [HostID: Int] = [:]
     /// Requests that were lost on a host since one was answered.
     var losses: [HostID: Int] = [:]

@@ -19,15 +19,16 @@ struct KillStoryTests {
             let records = UInt64.random(in: 0...6, using: &random)
             let pause = UInt32.random(in: 0...40_000, using: &random)
             let before = story.recordCount
-            let process = try story.start()
+            let process = try story.start(writingTo: "said")
             let isRunning = story.waits(process, forRecords: before + Int(records))
             usleep(pause)
             if isRunning { kill(process, SIGKILL) }
             let status = waitFor(process)
             moments.append("\(story.recordCount)")
+            let said = String(decoding: try readFile(story.folder.file("said")), as: UTF8.self)
             try #require(
-                status == 128 + SIGKILL || status == 0, "seed \(seed), after \(moments): ended with \(status)"
-            )
+                status == 128 + SIGKILL || status == 0,
+                "seed \(seed), after \(moments): ended with \(status): \(said)")
             if status == 0 { break }
             killed += 1
         }

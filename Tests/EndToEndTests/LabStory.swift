@@ -82,9 +82,12 @@ final class LabStory {
         RunEvents(try program(arguments(["--json"] + more)))
     }
 
-    /// Starts `runbook run`; its output goes nowhere.
-    func start(_ more: String...) throws -> Int32 {
-        try spawn([Story.program] + arguments(more), environment: Story.environment)
+    /// Starts `runbook run`; what it says goes to a file of the story's folder.
+    func start(writingTo name: String, _ more: String...) throws -> Int32 {
+        let file = try folder.write(name, "")
+        return try spawn(
+            ["sh", "-c", "exec >\"$0\" 2>&1 \"$@\"", file, Story.program] + arguments(more),
+            environment: Story.environment)
     }
 
     /// Text of the program with what differs from lab to lab taken out.

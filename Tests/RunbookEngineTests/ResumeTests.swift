@@ -1,5 +1,6 @@
 import RunbookModel
 import RunbookSupervisor
+import RunbookTransport
 import Testing
 
 @testable import RunbookEngine
@@ -130,6 +131,31 @@ import Testing
         #expect(run.problem == nil)
         #expect(run.end == one.end)
         #expect(run.records == ["went on"] + one.records + (one.end == .complete ? ["finished"] : []))
+    }
+
+    /// The command may be restarting what a login needs: on a Proxmox node the keys lie in /etc/pve.
+    @Test func aHostWithACommandUnderWayIsTriedForAWhile() {
+        let run = Drive(
+            Self.plan, after: Self.earlier,
+            [
+                Turn("connect a", .unreachable(.authenticationFailed)),
+                Turn("connect a after 0.2 seconds", .unreachable()),
+                Turn("connect a after 1.0 seconds", .connected()),
+                Turn("look up s.a.1", .state(.running)),
+                Turn("follow s.a.1 after[is s within]", .ended(after: [.yes])),
+                Turn("ask all: a[is s]", .answers(.yes)),
+            ])
+        #expect(run.problem == nil)
+        #expect(run.end == .complete)
+    }
+
+    @Test func aHostWithNothingUnderWayIsTriedOnce() {
+        let run = Drive(
+            Self.plan, after: [Earlier.began, Earlier.host("a")],
+            [Turn("connect a", .unreachable(.authenticationFailed))])
+        #expect(run.problem == nil)
+        #expect(
+            run.end == .unreachable(TransportError(.authenticationFailed, host: HostID("a"), "no way to a")))
     }
 
     @Test func aMissingFolderProvesNothing() {
