@@ -81,6 +81,8 @@ package struct SiteHost: Hashable, Sendable {
     package var hostKeys: [String] = []
     /// A private key file to try first.
     package var identity: String?
+    /// The hosts to go through, the first of them first; none of them has jumps of its own.
+    package var jumps: [SiteHost] = []
     /// Allows ssh-rsa (SHA-1) for host and user keys, for machines as old as PVE 3.4's OpenSSH 6.0.
     package var allowsLegacySSH = false
     /// What the runbook asks of this host (`node`, `ip`).

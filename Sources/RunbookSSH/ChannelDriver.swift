@@ -2,6 +2,13 @@ import CLibSSH
 import RunbookText
 import RunbookTransport
 
+/// What a channel is opened for.
+enum ChannelPurpose: Sendable, Equatable {
+    case command
+    /// The host connects to another one and passes the bytes on (RFC 4254, 7.2).
+    case tunnel(name: String, port: UInt16)
+}
+
 /// One libssh channel from its opening to its end. Only the session's thread touches it.
 @safe final class ChannelDriver {
     private enum Phase: Equatable { case opening, ready, requesting, running, over }
@@ -18,6 +25,7 @@ import RunbookTransport
     private let raw: ssh_channel
     /// libssh keeps a pointer to these until they are removed, so they must not move.
     private let callbacks: ssh_channel_callbacks
+    private let purpose: ChannelPurpose
     private var phase = Phase.opening
     private var command: String?
     private var isRequested = false
@@ -30,8 +38,9 @@ import RunbookTransport
     private var isUnwanted = false
 
     /// Makes a channel that is not open; nil when libssh has no memory.
-    init?(_ session: Session) {
+    init?(_ session: Session, for purpose: ChannelPurpose = .command) {
         guard let channel = unsafe ssh_channel_new(session.handle) else { return nil }
+        self.purpose = purpose
         unsafe raw = unsafe channel
         unsafe callbacks = .allocate(capacity: 1)
         unsafe callbacks.initialize(to: ssh_channel_callbacks_struct())
@@ -64,6 +73,12 @@ import RunbookTransport
         if phase == .ready { phase = .requesting }
     }
 
+    /// Begins to open a tunnel; `opener` is told when it stands.
+    func tunnel(inbox: ChannelInbox, opener: Pending<Void>) {
+        self.inbox = inbox
+        self.opener = opener
+    }
+
     var isRunning: Bool { phase == .running }
     /// A channel that a host refused or closed before it was used.
     var isUseless: Bool { phase == .over || isClosedByHost && phase == .ready }
@@ -76,12 +91,24 @@ import RunbookTransport
     }
 
     private func stepOpening(_ session: Session) {
-        let result = unsafe ssh_channel_open_session(raw)
+        let result =
+            switch purpose {
+            case .command: unsafe ssh_channel_open_session(raw)
+            // Who asks for it is of no interest to sshd; RFC 4254 wants an address there.
+            case .tunnel(let name, let port):
+                unsafe ssh_channel_open_forward(raw, name, Int32(port), "127.0.0.1", 0)
+            }
         if result == SSH_AGAIN || session.isBroken { return }
-        if result == SSH_OK {
-            phase = command == nil ? .ready : .requesting
-        } else {
+        switch purpose {
+        case .command where result == SSH_OK: phase = command == nil ? .ready : .requesting
+        case .command:
             refuse(session, "\(session.host) does not open another channel: \(session.lastWords)")
+        case .tunnel where result == SSH_OK:
+            phase = .running
+            if opener?.complete(.success(())) == false { isUnwanted = true }
+        case .tunnel(let name, let port):
+            let place = port == 22 ? name : "\(name) port \(port)"
+            refuse(session, "\(session.host) makes no connection to \(place): \(session.lastWords)")
         }
     }
 

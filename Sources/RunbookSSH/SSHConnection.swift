@@ -26,6 +26,18 @@ final class SSHConnection: Connection {
         return SSHChannel(connection: self, thread: thread, inbox: inbox)
     }
 
+    /// Has the host connect to another one; what the channel carries is that connection's.
+    func openTunnel(to name: String, port: UInt16) async throws(TransportError) -> SSHChannel {
+        let inbox = ChannelInbox()
+        let _: Void = try await thread.request { session, opener in
+            session.openTunnel(to: name, port: port, inbox: inbox, opener: opener)
+        }
+        return SSHChannel(connection: self, thread: thread, inbox: inbox)
+    }
+
+    /// Whether nothing can be opened in it any more.
+    var isOver: Bool { thread.isOver }
+
     func close() async {
         thread.stop()
         await thread.join()

@@ -34,6 +34,7 @@ package struct SSHConnector: Connector {
 
     private let settings: Settings
     private let prompts: (any ConnectionPrompts)?
+    private let jumpHosts = JumpHosts()
 
     /// Without `prompts` nobody is asked: an unknown host is refused, and only keys open doors.
     package init(prompts: (any ConnectionPrompts)?, settings: Settings = .ofThisUser) {
@@ -42,10 +43,28 @@ package struct SSHConnector: Connector {
     }
 
     package func connect(to host: HostID, _ target: SiteHost) async throws(TransportError) -> any Connection {
+        let last = try await jump(through: target.jumps[...])
+        return try await connect(to: host, target, through: last)
+    }
+
+    /// The connection to the last of the hosts to go through; nil when there is none.
+    ///
+    /// Each is proven and logged in to like any other host. Hosts that lie behind the same ones share it.
+    private func jump(through hosts: ArraySlice<SiteHost>) async throws(TransportError) -> SSHConnection? {
+        guard let last = hosts.last else { return nil }
+        return try await jumpHosts.connection(for: Array(hosts)) { () async throws(TransportError) in
+            let before = try await jump(through: hosts.dropLast())
+            return try await connect(to: HostID(last.address), last, through: before, isJump: true)
+        }
+    }
+
+    private func connect(
+        to host: HostID, _ target: SiteHost, through last: SSHConnection?, isJump: Bool = false
+    ) async throws(TransportError) -> SSHConnection {
         let address = try SSHAddress(host: host, target: target)
         let budget = Budget(settings.deadlines.total)
         let known = try await readKnownHosts(address)
-        let (thread, key) = try await reach(address, target, known, budget)
+        let (thread, key) = try await reach(address, target, known, budget, last)
         do throws(TransportError) {
             try await judge(key, address, target, known, budget)
             let login = Login(
@@ -55,6 +74,8 @@ package struct SSHConnector: Connector {
             let deadlines = settings.deadlines
             try await thread.run { (session) throws(TransportError) in
                 session.provenKey = key.base64
+                // Nothing runs on a host that is only gone through, and it may allow nothing to.
+                session.keepsSpare = !isJump
                 try session.beginServing(deadlines)
             }
             return SSHConnection(thread: thread, hostKey: key.fingerprint, operatorKey: operatorKey)
@@ -71,7 +92,8 @@ package struct SSHConnector: Connector {
         let address = try SSHAddress(host: host, target: target)
         let budget = Budget(settings.deadlines.total)
         let known = try await readKnownHosts(address)
-        let (thread, key) = try await reach(address, target, known, budget)
+        let last = try await jump(through: target.jumps[...])
+        let (thread, key) = try await reach(address, target, known, budget, last)
         thread.stop()
         return ShownKey(kind: kindOfKey(key.type), fingerprint: key.fingerprint)
     }
@@ -86,17 +108,18 @@ package struct SSHConnector: Connector {
     /// Connects and learns the host's key. Where the site file pins a fingerprint, which does not tell the
     /// kind of key, the host is asked for each kind until it shows the pinned one.
     private func reach(
-        _ address: SSHAddress, _ target: SiteHost, _ known: KnownHosts, _ budget: Budget
+        _ address: SSHAddress, _ target: SiteHost, _ known: KnownHosts, _ budget: Budget,
+        _ last: SSHConnection?
     ) async throws(TransportError) -> (SessionThread, HostKey) {
         let legacy = target.allowsLegacySSH
         let all = Algorithms(known: known.keys.map(\.type), allowsLegacy: legacy)
-        let first = try await handshake(address, all, legacy, budget)
+        let first = try await handshake(address, all, legacy, budget, last)
         guard !target.hostKeys.isEmpty, !isPinned(first.1, target) else { return first }
         for kind in ["ED25519", "ECDSA", "RSA"] where kind != kindOfKey(first.1.type) {
             let types = all.hostKeys.split(separator: ",").map { Algorithms.keyType(of: String($0)) }
             let only = types.filter { kindOfKey($0) == kind }
             let algorithms = Algorithms(known: [], only: only, allowsLegacy: legacy)
-            guard let next = try? await handshake(address, algorithms, legacy, budget) else { continue }
+            guard let next = try? await handshake(address, algorithms, legacy, budget, last) else { continue }
             if isPinned(next.1, target) {
                 first.0.stop()
                 return next
@@ -107,14 +130,28 @@ package struct SSHConnector: Connector {
     }
 
     private func handshake(
-        _ address: SSHAddress, _ algorithms: Algorithms, _ isLegacyAllowed: Bool, _ budget: Budget
+        _ address: SSHAddress, _ algorithms: Algorithms, _ isLegacyAllowed: Bool, _ budget: Budget,
+        _ last: SSHConnection?
     ) async throws(TransportError) -> (SessionThread, HostKey) {
-        let thread = try SessionThread.start(host: address.host)
-        let request = HandshakeRequest(
+        var request = HandshakeRequest(
             address: address, algorithms: algorithms, isLegacyAllowed: isLegacyAllowed,
             deadlines: settings.deadlines, budget: budget)
+        if let last {
+            let deadline = budget.deadline(settings.deadlines.connect)
+            request.tunnel = try await Tunnel.open(through: last, to: address, until: deadline)
+        }
+        return try await handshake(request)
+    }
+
+    private func handshake(
+        _ request: HandshakeRequest
+    ) async throws(TransportError) -> (SessionThread, HostKey) {
+        let address = request.address
+        let thread = try SessionThread.start(host: address.host)
         do throws(TransportError) {
-            let addresses = try await addresses(of: address, thread, budget)
+            // A name that is reached through other hosts is theirs to find.
+            let addresses =
+                request.tunnel == nil ? try await addresses(of: address, thread, request.budget) : []
             let key = try await thread.run { (session) throws(TransportError) in
                 try session.handshake(request, addresses)
             }

@@ -10,6 +10,8 @@ struct HandshakeRequest: Sendable {
     var isLegacyAllowed: Bool
     var deadlines: SSHDeadlines
     var budget: Budget
+    /// A connection that is there already, through other hosts; nil: one is made.
+    var tunnel: Int32?
 }
 
 extension Session {
@@ -20,7 +22,8 @@ extension Session {
     func handshake(_ request: HandshakeRequest, _ addresses: [ResolvedAddress]) throws(TransportError)
         -> HostKey
     {
-        let descriptor = try connectFirst(addresses, request)
+        let descriptor =
+            if let tunnel = request.tunnel { tunnel } else { try connectFirst(addresses, request) }
         do throws(TransportError) {
             let greeting = try firstWords(descriptor, request)
             try begin(user: request.address.user, algorithms: request.algorithms)

@@ -94,14 +94,7 @@ extension Session {
     /// Starts a command, in the spare channel if there is one.
     func open(_ command: String, inbox: ChannelInbox, opener: Pending<Void>) {
         guard !opener.isAnswered else { return }
-        guard provenKey == nil || shownKey()?.base64 == provenKey else {
-            // The keys were exchanged anew and the host showed another identity.
-            let error = TransportError(
-                .hostKeyChanged, host: host, "\(host) changed its host key during the connection")
-            failure = error
-            opener.complete(.failure(error))
-            return
-        }
+        guard isStillProven(opener) else { return }
         guard let channel = spare ?? ChannelDriver(self) else {
             opener.complete(.failure(local("libssh cannot make a channel")))
             return
@@ -111,6 +104,28 @@ extension Session {
         channels.append(channel)
         channel.step(self)
         refillSpare()
+    }
+
+    /// False when the keys were exchanged anew and the host showed another identity: then the session ends.
+    private func isStillProven(_ opener: Pending<Void>) -> Bool {
+        if provenKey == nil || shownKey()?.base64 == provenKey { return true }
+        let error = TransportError(
+            .hostKeyChanged, host: host, "\(host) changed its host key during the connection")
+        failure = error
+        opener.complete(.failure(error))
+        return false
+    }
+
+    /// Has the host connect to another one.
+    func openTunnel(to name: String, port: UInt16, inbox: ChannelInbox, opener: Pending<Void>) {
+        guard !opener.isAnswered, isStillProven(opener) else { return }
+        guard let channel = ChannelDriver(self, for: .tunnel(name: name, port: port)) else {
+            opener.complete(.failure(local("libssh cannot make a channel")))
+            return
+        }
+        channel.tunnel(inbox: inbox, opener: opener)
+        channels.append(channel)
+        channel.step(self)
     }
 
     private func refillSpare() {

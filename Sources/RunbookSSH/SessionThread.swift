@@ -94,6 +94,9 @@ final class SessionThread: Sendable {
         bell.ring()
     }
 
+    /// Whether it takes no more jobs, or soon will not.
+    var isOver: Bool { inbox.withLock { $0.isStopping || $0.ending != nil } }
+
     var isStopping: Bool { inbox.withLock { $0.isStopping } }
 
     /// Waits until the thread is at its end.

@@ -143,6 +143,7 @@ import Testing
         case .ask: return (step("ask: { \(entry) }"), false)
         case .site: return (entry + "\n", true)
         case .siteHost: return ("hosts: { m: { \(entry) } }\n", true)
+        case .jump: return ("hosts: { m: { address: a, jump: { \(entry) } } }\n", true)
         }
     }
 

@@ -57,7 +57,7 @@ import Testing
             for: other
             inputs: { cluster: HOME, protal: 192.0.2.20, guest: 007 }
             hosts:
-              master: { address: 192.0.2.11, nodes: pve1, jump: bastion, host_key: 'aa:bb' }
+              master: { address: 192.0.2.11, nodes: pve1, jump: 'bastion:x', host_key: 'aa:bb' }
               salve: { address: x }
             steps: []
             """, set: ["clutser": "x", "guest": "many"])
@@ -72,13 +72,36 @@ import Testing
                 "missing-host 3:1 the host `slave` is not described",
                 "missing-attribute 4:3 host `master` has no `node`: Its name",
                 "unknown-key 4:34 `nodes` is not asked of host `master`",
-                "not-yet 4:47 `jump` is not supported yet in this version",
-                "bad-value 4:72 this is not the fingerprint of a host key",
+                "bad-value 4:53 this is no host to go through",
+                "bad-value 4:76 this is not the fingerprint of a host key",
                 "unknown-key 5:3 `demo` has no host `salve`",
                 "unknown-key 6:1 `steps` is not a key of a site file",
                 "unknown-input 1:1 `demo` has no input `clutser`",
                 "bad-value 1:7 `many` is not a whole number",
             ])
+    }
+
+    @Test func hostsToGoThroughAreReadInTheirOrder() throws {
+        let (site, diagnostics) = try site(
+            """
+            for: demo
+            inputs: { portal: 192.0.2.20 }
+            hosts:
+              master: { address: a, node: b, user: lena, identity: k, jump: '[fd00::1]:2222' }
+              slave:
+                address: c
+                node: d
+                jump: [kim@gate, { address: inner, port: 2022, user: root, identity: i, legacy_ssh: true }]
+            """)
+        #expect(rendered(diagnostics) == "")
+        var gate = SiteHost(address: "fd00::1")
+        (gate.port, gate.user, gate.identity) = (2222, "lena", "k")
+        #expect(site?.hosts[HostID("master")]?.jumps == [gate])
+        var first = SiteHost(address: "gate")
+        first.user = "kim"
+        var second = SiteHost(address: "inner")
+        (second.port, second.identity, second.allowsLegacySSH) = (2022, "i", true)
+        #expect(site?.hosts[HostID("slave")]?.jumps == [first, second])
     }
 
     @Test func missingValuesSayWhereToWriteThem() throws {

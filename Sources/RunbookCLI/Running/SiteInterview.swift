@@ -120,6 +120,9 @@ struct SiteInterview {
             var target = SiteHost(address: answers["\(host.id).address"] ?? "")
             target.port = answers["\(host.id).port"].flatMap { UInt16($0) } ?? 22
             target.allowsLegacySSH = answers["\(host.id).legacy_ssh"] == "true"
+            if let jump = answers["\(host.id).jump"].flatMap({ JumpText($0) }) {
+                target.jumps = [jump.host(behind: target)]
+            }
             let key: ShownKey
             do throws(TransportError) {
                 key = try await SSHConnector(prompts: nil).shownKey(of: host.id, target)

@@ -151,6 +151,16 @@ private final class SiteLoader {
                     among: runbook.hosts.map(\.id.rawValue)))
         }
         let fields = Fields(entry.value, as: .siteHost, problems, takesOtherKeys: true)
+        var host = readPlace(fields, user: declared.user ?? "root")
+        readIdentity(fields, into: &host)
+        host.jumps = (fields["jump"]?.elements ?? []).compactMap { readJump($0, to: host) }
+        for other in fields.others { readAttribute(other, of: declared, into: &host) }
+        fillAttributes(of: declared, &host, at: entry.key.span)
+        hosts[declared.id] = host
+    }
+
+    /// Where a host is, and who logs in.
+    private func readPlace(_ fields: Fields, user: String) -> SiteHost {
         var host = SiteHost(address: fields.text("address") ?? "")
         if let node = fields["address"], !InputValues.isAddress(host.address) {
             problems.add(
@@ -158,19 +168,44 @@ private final class SiteLoader {
                     .hint("user and port have keys of their own: `user`, `port`"))
         }
         host.port = fields.integer("port").flatMap { UInt16(exactly: $0) } ?? 22
-        host.user = declared.user ?? "root"
+        host.user = user
         if let node = fields["user"], let user = node.text {
             host.user = user
             if !InputValues.isUserName(user) {
                 problems.add(.error("bad-value", "this is not the name of a user", at: node.span))
             }
         }
+        return host
+    }
+
+    /// Who the host is, and who we are.
+    private func readIdentity(_ fields: Fields, into host: inout SiteHost) {
         host.hostKeys = readHostKeys(fields["host_key"])
         host.identity = fields.text("identity")
         host.allowsLegacySSH = fields.flag("legacy_ssh") ?? false
-        for other in fields.others { readAttribute(other, of: declared, into: &host) }
-        fillAttributes(of: declared, &host, at: entry.key.span)
-        hosts[declared.id] = host
+    }
+
+    /// A host to go through. Who logs in and with which key is as at the host behind it, unless it is said.
+    private func readJump(_ node: YAMLNode, to target: SiteHost) -> SiteHost? {
+        if let text = node.text { return readJump(text, at: node.span, to: target) }
+        let fields = Fields(node, as: .jump, problems)
+        var host = readPlace(fields, user: target.user)
+        readIdentity(fields, into: &host)
+        host.identity = host.identity ?? target.identity
+        return host.address.isEmpty ? nil : host
+    }
+
+    /// `USER@ADDRESS:PORT`; an IPv6 address with a port is `[ADDRESS]:PORT`, as in ssh_config(5), ProxyJump.
+    private func readJump(_ text: String, at span: SourceSpan, to target: SiteHost) -> SiteHost? {
+        guard let parts = JumpText(text), InputValues.isAddress(parts.address),
+            parts.user.map(InputValues.isUserName) ?? true
+        else {
+            problems.add(
+                .error("bad-value", "this is no host to go through", at: span)
+                    .hint("write `USER@ADDRESS:PORT`; user and port may be left out"))
+            return nil
+        }
+        return parts.host(behind: target)
     }
 
     /// OpenSSH's form of a fingerprint: SHA-256 in base64 without padding (ssh-keygen(1), `-l`).

@@ -312,6 +312,22 @@ package enum LanguageSchema {
                 "host_key", .oneOrMore(.text), "`SHA256:…`, one or several; without it known_hosts decides"),
             KeySchema("identity", .text, "a private key file to try first"),
             KeySchema("legacy_ssh", .boolean, "`true`: allow ssh-rsa (SHA-1), for OpenSSH before 7.2"),
-            .later("jump", "a host to go through"),
+            KeySchema(
+                "jump", .oneOrMore(.either([.text, .mapping(.jump)])),
+                "hosts to go through, the first of them first: `USER@ADDRESS:PORT` or a mapping"),
+        ])
+
+    package static let jump = MappingSchema(
+        .jump, "a host to go through",
+        [
+            KeySchema(
+                "address", .text, "a name or an address that the host before it reaches it by", required: true
+            ),
+            KeySchema("port", .integer(1...65535), "default `22`"),
+            KeySchema("user", .text, "who logs in; default as at the host behind it"),
+            KeySchema(
+                "host_key", .oneOrMore(.text), "`SHA256:…`, one or several; without it known_hosts decides"),
+            KeySchema("identity", .text, "a private key file to try first"),
+            KeySchema("legacy_ssh", .boolean, "`true`: allow ssh-rsa (SHA-1), for OpenSSH before 7.2"),
         ])
 }

@@ -38,6 +38,7 @@ package indirect enum ValueType: Hashable, Sendable {
         case hint, undo, evidence, copy, edit, trust, ask, service
         case site
         case siteHost = "site-host"
+        case jump
     }
 }
 
@@ -116,6 +117,7 @@ extension ValueType.Mapping {
         case .service: LanguageSchema.service
         case .site: LanguageSchema.site
         case .siteHost: LanguageSchema.siteHost
+        case .jump: LanguageSchema.jump
         }
     }
 }
