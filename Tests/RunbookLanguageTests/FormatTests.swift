@@ -14,98 +14,100 @@ import Testing
         }
     }
 
+    private static let messy = """
+
+        # The head.
+
+        runbook:   demo   # its name
+        title:  'A  demo'\u{20}\u{20}
+        hosts: {a: {  }, b: {title:   the second  ,user: root}}
+        groups: {pair: [ a,b ]}
+        inputs:
+            word:
+                type:   string
+                # about the default
+                default:  a  b
+
+        steps:
+        # before the first
+        -   id:   one
+            name: Text of
+              two lines
+            # about the host
+            host: a
+            require:
+            -   run: date
+                message:    it is late
+            - { run: "date  +%s",match: '^[0-9]+$' }
+            env:
+              WORD: "x  y"
+            # at the end of one
+
+
+        - id: two
+          hosts: [ a,
+             b ]
+          run: |
+                if true; then
+                  echo "a  b"\u{20}
+
+                fi
+          check:
+            - >-
+              test -e
+              /x
+          verify: [{not: date}]
+        # the last word
+
+        """
+
+    private static let laidOut = """
+        # The head.
+
+        runbook: demo   # its name
+        title: 'A  demo'
+        hosts: { a: {}, b: { title: the second, user: root } }
+        groups: { pair: [a, b] }
+        inputs:
+          word:
+            type: string
+            # about the default
+            default: a  b
+
+        steps:
+          # before the first
+          - id: one
+            name: Text of
+              two lines
+            # about the host
+            host: a
+            require:
+              - run: date
+                message: it is late
+              - { run: "date  +%s", match: '^[0-9]+$' }
+            env:
+              WORD: "x  y"
+            # at the end of one
+
+          - id: two
+            hosts: [ a,
+               b ]
+            run: |
+              if true; then
+                echo "a  b"\u{20}
+
+              fi
+            check:
+              - >-
+                test -e
+                /x
+            verify: [{ not: date }]
+        # the last word
+
+        """
+
     @Test func layoutIsMendedAndTextStays() {
-        let messy = """
-
-            # The head.
-
-            runbook:   demo   # its name
-            title:  'A  demo'\u{20}\u{20}
-            hosts: {a: {  }, b: {title:   the second  ,user: root}}
-            groups: {pair: [ a,b ]}
-            inputs:
-                word:
-                    type:   string
-                    # about the default
-                    default:  a  b
-
-            steps:
-            # before the first
-            -   id:   one
-                name: Text of
-                  two lines
-                # about the host
-                host: a
-                require:
-                -   run: date
-                    message:    it is late
-                - { run: "date  +%s",match: '^[0-9]+$' }
-                env:
-                  WORD: "x  y"
-                # at the end of one
-
-
-            - id: two
-              hosts: [ a,
-                 b ]
-              run: |
-                    if true; then
-                      echo "a  b"\u{20}
-
-                    fi
-              check:
-                - >-
-                  test -e
-                  /x
-              verify: [{not: date}]
-            # the last word
-
-            """
-        #expect(
-            formatted(messy) == """
-                # The head.
-
-                runbook: demo   # its name
-                title: 'A  demo'
-                hosts: { a: {}, b: { title: the second, user: root } }
-                groups: { pair: [a, b] }
-                inputs:
-                  word:
-                    type: string
-                    # about the default
-                    default: a  b
-
-                steps:
-                  # before the first
-                  - id: one
-                    name: Text of
-                      two lines
-                    # about the host
-                    host: a
-                    require:
-                      - run: date
-                        message: it is late
-                      - { run: "date  +%s", match: '^[0-9]+$' }
-                    env:
-                      WORD: "x  y"
-                    # at the end of one
-
-                  - id: two
-                    hosts: [ a,
-                       b ]
-                    run: |
-                      if true; then
-                        echo "a  b"\u{20}
-
-                      fi
-                    check:
-                      - >-
-                        test -e
-                        /x
-                    verify: [{ not: date }]
-                # the last word
-
-                """)
+        #expect(formatted(Self.messy) == Self.laidOut)
     }
 
     @Test func linesMayEndAsTheyDoElsewhere() {
