@@ -41,7 +41,7 @@ struct CleanPass: Sendable {
     func stop(after wave: Int) -> Unit? { wave + 1 < waves.count ? waves[wave + 1].units.first : nil }
 
     /// Runs without a fault up to and with `last`, looking at the nodes and taking a snapshot before each wave.
-    mutating func go(upTo last: Int, progress: (Int) -> Void) async throws -> PracticeRun.End {
+    mutating func go(upTo last: Int, progress: @escaping (Int) -> Void) async throws -> PracticeRun.End {
         var run = run
         run.watches = true
         run.until = stop(after: last)

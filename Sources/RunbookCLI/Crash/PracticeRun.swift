@@ -34,8 +34,9 @@ struct PracticeRun: Sendable {
     /// Longer than any step of a rehearsal: a run that hangs must not take the matrix with it.
     private static let secondsMax = 300
 
-    /// - Parameter wave: called before each wave, when `watches`; the run waits for it.
-    func run(wave: (Int) async throws -> Void = { _ in }) async throws -> End {
+    /// - Parameter wave: called before each wave, when `watches`; the run waits for it. It is optional, and so
+    ///   escapes: the optimizer of Swift 6.3.1 crashes when it makes a copy of this for a closure that does not.
+    func run(wave: ((Int) async throws -> Void)? = nil) async throws -> End {
         let connection = LocalConnector().connect(to: HostID("here"))
         let channel = try await connection.open(command)
         var end = End()
@@ -49,7 +50,7 @@ struct PracticeRun: Sendable {
                     let line = String(pending[..<newline])
                     pending.removeSubrange(...newline)
                     if line.hasPrefix("wave ") {
-                        if let number = Int(line.dropFirst(5)) { try await wave(number) }
+                        if let number = Int(line.dropFirst(5)) { try await wave?(number) }
                         try await channel.write([0x0a])
                     } else {
                         note(line, in: &end)
