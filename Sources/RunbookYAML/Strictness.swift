@@ -59,24 +59,22 @@ enum Strictness {
     static func entries(_ entries: [YAMLEntry], isFlow: Bool) -> [Diagnostic] {
         var found: [Diagnostic] = []
         // Swift compares texts by canonical equivalence, so `é` in its two forms is one key, as it looks.
-        var first: [String: YAMLNode] = [:]
-        for entry in entries {
+        let repeated = firsts(of: entries)
+        for (index, entry) in entries.enumerated() {
             if entry.name == "<<", entry.key.scalar?.style == .plain {
                 found.append(
                     .error("merge-key", "merge keys are not used here", at: entry.key.span)
                         .hint("write the entries out; `defaults` and `checks` are there for what repeats"))
                 continue
             }
-            if let earlier = first[entry.name] {
+            if let earlier = repeated[index] {
                 found.append(
                     .error(
                         "duplicate-key", "`\(entry.name)` is given twice", at: entry.key.span,
                         "given again here"
                     )
-                    .also(earlier.span, "first given here")
+                    .also(entries[earlier].key.span, "first given here")
                     .hint("keep one of the two"))
-            } else {
-                first[entry.name] = entry.key
             }
             if entry.name.isEmpty, entry.key.isMissing {
                 found.append(
@@ -85,6 +83,30 @@ enum Strictness {
             }
         }
         return isFlow ? found + commas(in: entries) : found
+    }
+
+    /// For each entry whose key was there before, by its number, the number of the first with that key.
+    private static func firsts(of entries: [YAMLEntry]) -> [Int: Int] {
+        var repeated: [Int: Int] = [:]
+        guard entries.count > 12 else {
+            // Most mappings are small, and then looking is faster than hashing.
+            for index in entries.indices.dropFirst() {
+                let name = entries[index].name
+                if name != "<<", let first = entries[..<index].firstIndex(where: { $0.name == name }) {
+                    repeated[index] = first
+                }
+            }
+            return repeated
+        }
+        var first: [String: Int] = [:]
+        for (index, entry) in entries.enumerated() {
+            if let earlier = first[entry.name] {
+                repeated[index] = earlier
+            } else {
+                first[entry.name] = index
+            }
+        }
+        return repeated
     }
 
     /// Keys without a value inside `{ }`: a comma ended the text before them.

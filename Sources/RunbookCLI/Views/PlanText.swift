@@ -16,6 +16,14 @@ struct PlanText {
     let plan: Plan
     let previews: [Preview]
     let answers: Answers?
+    private let hostWidth: Int
+
+    init(plan: Plan, previews: [Preview], answers: Answers?) {
+        self.plan = plan
+        self.previews = previews
+        self.answers = answers
+        hostWidth = previews.compactMap(\.unit.host?.rawValue.count).max() ?? 0
+    }
 
     // MARK: - For people
 
@@ -81,8 +89,6 @@ struct PlanText {
         let place: StyledText = host.map { "on \(.host, padded($0, to: hostWidth))" } ?? ""
         return "  \(meaning, padded(word, to: 15)) \(place)  \(.dim, detail)"
     }
-
-    private var hostWidth: Int { previews.compactMap(\.unit.host?.rawValue.count).max() ?? 0 }
 
     private func words(
         for preview: Preview, _ step: Step

@@ -4,8 +4,8 @@ import RunbookYAML
 
 /// Reads a runbook as `loadRunbook` does, and adds what is allowed and yet a trap, as warnings.
 package func lintRunbook(_ source: SourceText) -> (Runbook?, [Diagnostic]) {
-    let (runbook, found) = loadRunbook(source)
-    guard let runbook, let root = parseYAML(source).0 else { return (runbook, found) }
+    let (root, runbook, found) = loadTree(source)
+    guard let runbook, let root else { return (runbook, found) }
     let linter = Linter(runbook: runbook, subjects: LintSubjects(root))
     linter.judgeQuestions()
     linter.judgeSteps()

@@ -115,11 +115,9 @@ enum LiteralAddress {
 /// Words that are written where a secret is given.
 enum LiteralSecret {
     static func find(in text: String) -> Range<Int>? {
+        let bytes = Array(text.utf8)
         for pattern in patterns {
-            guard let regex = try? ExtendedRegex(pattern),
-                let ranges = regex.firstRanges(in: Array(text.utf8)), let whole = ranges.first ?? nil
-            else { continue }
-            return whole
+            if let ranges = pattern.firstRanges(in: bytes), let whole = ranges.first ?? nil { return whole }
         }
         return nil
     }
@@ -130,5 +128,5 @@ enum LiteralSecret {
         "--?password[= ][\"']?[A-Za-z0-9+/!@#%^&*._-]{4,}",
         "([Pp]assword|PASSWORD|[Pp]asswd|PASSWD|[Ss]ecret|SECRET|[Pp]assphrase|[Aa]pi_?[Kk]ey)[\"']?"
             + "[=:][\"']?[A-Za-z0-9+/!@#%^&*._-]{4,}",
-    ]
+    ].compactMap { try? ExtendedRegex($0) }
 }

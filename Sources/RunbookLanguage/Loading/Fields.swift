@@ -6,13 +6,19 @@ import RunbookYAML
 struct Fields {
     let node: YAMLNode
     let schema: MappingSchema
-    private var values: [String: YAMLNode] = [:]
-    private var keys: [String: YAMLNode] = [:]
+    // A list and no dictionary: there are few, and a long runbook has ten thousands of mappings.
+    private var given: [Given] = []
     /// The keys that the schema does not know, where the caller takes them (a host of the site file).
     private(set) var others: [YAMLEntry] = []
     private(set) var hasUnknownKeys = false
     /// The keys that unknown ones were probably meant to be: what follows from their absence is not reported.
     private(set) var meantKeys: Set<String> = []
+
+    private struct Given {
+        let name: String
+        let key: YAMLNode
+        var value: YAMLNode?
+    }
 
     /// Checks a mapping by its table. Problems are reported; what is wrong is left out.
     init(
@@ -30,29 +36,36 @@ struct Fields {
                 }
                 continue
             }
-            keys[key.name] = keys[key.name] ?? entry.key
+            var value: YAMLNode?
             if key.isLater {
                 problems.add(Self.notYet(entry, key))
             } else if conformity.check(entry, key.type) {
-                values[key.name] = values[key.name] ?? entry.value
+                value = entry.value
+            }
+            // Of a key that is given twice, which is reported elsewhere, the first right value counts.
+            if let index = given.firstIndex(where: { $0.name == key.name }) {
+                given[index].value = given[index].value ?? value
+            } else {
+                given.append(Given(name: key.name, key: entry.key, value: value))
             }
         }
         reportMissing(problems)
     }
 
     /// The value, when it is there and has the right type.
-    subscript(_ key: String) -> YAMLNode? { values[key] }
-    func text(_ key: String) -> String? { values[key]?.text }
+    subscript(_ key: String) -> YAMLNode? { entry(key)?.value }
+    func text(_ key: String) -> String? { self[key]?.text }
     /// Whether the key is written, with a right value or a wrong one.
-    func isGiven(_ key: String) -> Bool { keys[key] != nil }
+    func isGiven(_ key: String) -> Bool { given.contains { $0.name == key } }
     func given(among names: [String]) -> [String] { names.filter(isGiven) }
-    func span(ofKey key: String) -> SourceSpan { keys[key]?.span ?? start }
+    func span(ofKey key: String) -> SourceSpan { entry(key)?.key.span ?? start }
+    private func entry(_ key: String) -> Given? { given.first { $0.name == key } }
 
     /// The first line of the mapping: where a person looks for what is missing.
     var start: SourceSpan {
         guard let first = node.mapping?.first else { return node.span }
-        guard let id = keys["id"] ?? keys["runbook"] ?? keys["for"] else { return first.key.span }
-        return id.span
+        guard let id = entry("id") ?? entry("runbook") ?? entry("for") else { return first.key.span }
+        return id.key.span
     }
 
     private func reportMissing(_ problems: Problems) {

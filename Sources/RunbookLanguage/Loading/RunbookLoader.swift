@@ -7,12 +7,18 @@ import RunbookYAML
 ///
 /// Every problem that can be found is reported, sorted by place.
 package func loadRunbook(_ source: SourceText) -> (Runbook?, [Diagnostic]) {
+    let loaded = loadTree(source)
+    return (loaded.runbook, loaded.found)
+}
+
+/// The same, with the tree that it was read from.
+func loadTree(_ source: SourceText) -> (root: YAMLNode?, runbook: Runbook?, found: [Diagnostic]) {
     let (root, syntax) = parseYAML(source)
     let loader = RunbookLoader(syntax)
     var runbook: Runbook?
     if let root { runbook = loader.runbook(root) }
     let found = Diagnostics(loader.problems.found).sorted
-    return (loader.problems.hasErrors ? nil : runbook, found)
+    return (root, loader.problems.hasErrors ? nil : runbook, found)
 }
 
 /// Reads one runbook: first what it declares, then what its texts say.
