@@ -4,9 +4,10 @@
 #include "agent.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
+#include <linux/openat2.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +22,32 @@ static void reply(int fd, int failed, int descriptor) {
     send_packet(fd, &error, sizeof error, descriptor);
 }
 
-static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *walk) {
-    (void)status, (void)kind, (void)walk;
-    return remove(path);
+// Removes a file, or a folder with all in it. Mounts are not entered: the file system's number does not tell
+// them, since on an overlay each file may have its own, so the kernel is asked not to cross one.
+static int remove_tree(int parent, const char *name) {
+    if (unlinkat(parent, name, 0) == 0) return 0;
+    if (errno != EISDIR && errno != EPERM) return -1;
+    if (unlinkat(parent, name, AT_REMOVEDIR) == 0) return 0;
+    if (errno != ENOTEMPTY && errno != EEXIST) return -1;
+    struct open_how how = {
+        .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS};
+    int folder = (int)syscall(SYS_openat2, parent, name, &how, sizeof how);
+    if (folder < 0) return -1;
+    DIR *stream = fdopendir(folder);
+    if (!stream) {
+        close(folder);
+        return -1;
+    }
+    int failed = 0;
+    struct dirent *entry;
+    while (!failed && (entry = readdir(stream))) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+        failed = remove_tree(folder, entry->d_name);
+    }
+    int error = errno;
+    closedir(stream);
+    errno = error;
+    return failed ? -1 : unlinkat(parent, name, AT_REMOVEDIR);
 }
 
 static int open_listener(const char *address, const char *port) {
@@ -68,7 +92,7 @@ void answer_file_request(int fd, char **fields, int count) {
     } else if (strcmp(what, "unlink") == 0 && count == 2) {
         reply(fd, remove(fields[1]), -1);
     } else if (strcmp(what, "remove") == 0 && count == 2) {
-        reply(fd, nftw(fields[1], remove_entry, 32, FTW_DEPTH | FTW_PHYS | FTW_MOUNT), -1);
+        reply(fd, remove_tree(AT_FDCWD, fields[1]), -1);
     } else if (strcmp(what, "symlink") == 0 && count == 3) {
         reply(fd, symlink(fields[1], fields[2]), -1);
     } else if (strcmp(what, "rename") == 0 && count == 3) {

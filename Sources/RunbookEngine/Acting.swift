@@ -52,6 +52,7 @@ extension UnitContext {
             return try command(line.joined(separator: " "), shell: .sh)
         case .script(let path, let shell): return try command(try scriptText(path), shell: shell)
         case .trustKeys(let trust): return try command(trustKeysScript(trust), shell: .sh)
+        case .reboot: return try command(Self.rebootScript, shell: .sh)
         case .edit(let edit): return try acting(edit, files)
         case .copy(let copy): return try acting(copy, files)
         case .trustFiles(let trust): return try acting(trust, files)
@@ -62,13 +63,16 @@ extension UnitContext {
     /// The hash of what acts, without a look at the host; nil where there is no verb that acts on a host.
     func actsHash() throws(EngineProblem) -> String? {
         switch step.action {
-        case .run, .argv, .script, .trustKeys: return try acting(on: [:])?.acts
+        case .run, .argv, .script, .trustKeys, .reboot: return try acting(on: [:])?.acts
         case .edit(let edit): return hash(try editText(edit))
         case .copy(let copy): return hash(try copyText(copy))
         case .trustFiles(let trust): return hash(trustText(trust))
         case .manual, .ask, nil: return nil
         }
     }
+
+    /// reboot(8) of systemd, sysvinit and busybox alike returns at once and brings the services down in order.
+    static let rebootScript = "reboot"
 
     func hash(_ parts: [String]) -> String {
         // Each part with its length, so that no two lists give the same text.

@@ -107,6 +107,9 @@ extension UnitContext {
             verb.shell = shell
         case .copy(let copy): verb.sentence = filling.sentence(copy)
         case .edit(let edit): verb.sentence = filling.sentence(edit)
+        case .reboot(let within):
+            verb.sentence = "reboots it, and waits up to \(within.forPeople) until it is back"
+            verb.script = Self.rebootScript
         case .trustKeys(let trust):
             verb.sentence = "makes the key of \(trust.user) where it is missing"
             verb.script = trustKeysScript(trust)

@@ -60,6 +60,10 @@ extension RunState {
     /// The command has ended. Its own questions came with the reply, the others are asked now.
     mutating func ended(_ unit: Unit, _ end: AttemptEnd, _ answers: [Answer]) {
         guard let host = unit.host else { return }
+        guard !isSweptAway(unit, end) else {
+            awaitReboot(unit, end)
+            return
+        }
         let context = context(unit)
         let questions = ownQuestionsAfter(unit)
         let count =
@@ -156,7 +160,7 @@ extension RunState {
                 isUndecided: whole.verdict == .none && check?.verdict == Answer.Verdict.none))
     }
 
-    private mutating func conclude(_ unit: Unit, problem: String? = nil) {
+    mutating func conclude(_ unit: Unit, problem: String? = nil) {
         guard let kept = active[unit]?.ended else {
             readOutputs(unit, how: Settlement.How.byHand.rawValue)
             return
@@ -208,6 +212,7 @@ extension RunState {
     }
 
     mutating func waited(_ unit: Unit) {
+        if rebootWaits[unit] != nil { rebootWaits[unit] = true }
         guard active[unit]?.stage == .pausing else { return }
         askBefore(unit)
     }

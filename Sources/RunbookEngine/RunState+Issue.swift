@@ -124,7 +124,8 @@ extension RunState {
     /// The questions after the verb that travel with it, in order; none when the wave goes together, since
     /// then all hosts are asked when all have ended.
     func ownQuestionsAfter(_ unit: Unit) -> [Question] {
-        guard !plan.schedule.waves[wave].isTogether else { return [] }
+        // What is true before the host goes down proves nothing.
+        guard !plan.schedule.waves[wave].isTogether, !step(unit).isReboot else { return [] }
         return (context(unit).lastingQuestions() + step(unit).verify).filter(\.isOwnCommand)
     }
 }

@@ -12,6 +12,10 @@ extension RunState {
             return
         }
         active[unit]?.attempt = attempt
+        guard !step(unit).isReboot || facts.boot == bootID else {
+            rebooted(unit)
+            return
+        }
         switch facts.folder {
         case .missing, .foreign, .made:
             doubt(
@@ -66,6 +70,7 @@ extension RunState {
             show(.following(unit, attempt))
             follow(unit, host, attempt)
         case .ended(let end): endedEarlier(unit, end)
+        case .vanished where step(unit).isReboot: awaitReboot(unit, nil)
         case .vanished: doubt(unit, attempt, "its process on \(host) is gone and left no exit status")
         case .rebooted: doubt(unit, attempt, "\(host) was started again while it ran")
         case .torn: doubt(unit, attempt, "what \(host) wrote of it is not whole")
@@ -104,6 +109,10 @@ extension RunState {
 
     /// The end was on the host; what stands after the verb is asked now.
     private mutating func endedEarlier(_ unit: Unit, _ end: AttemptEnd) {
+        guard !isSweptAway(unit, end) else {
+            awaitReboot(unit, end)
+            return
+        }
         active[unit]?.ended = Active.Ended(end: end)
         guard !plan.schedule.waves[wave].isTogether else {
             active[unit]?.stage = .waitingForSiblings
@@ -122,7 +131,7 @@ extension RunState {
         }
     }
 
-    private mutating func doubt(_ unit: Unit, _ attempt: AttemptID, _ why: String) {
+    mutating func doubt(_ unit: Unit, _ attempt: AttemptID, _ why: String) {
         record(.inDoubt(attempt, unit, why: why))
         settleDoubt(unit, attempt, why: why)
     }

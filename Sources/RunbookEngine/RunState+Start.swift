@@ -172,6 +172,10 @@ extension RunState {
     /// A connection could not be made. A host that was there before is tried again for a while.
     mutating func missed(_ host: HostID, _ error: TransportError) {
         connected[host] = nil
+        if let unit = unitRebooting(host), error.code.mayPass {
+            awaitHost(host, of: unit, error)
+            return
+        }
         guard let tried = tries[host], let pause = backoff(tried, for: host), error.code.mayPass else {
             cutOff(host, error)
             return
@@ -182,7 +186,7 @@ extension RunState {
     }
 
     /// A host stays away: its units are over, the others of the wave are awaited, and the run stops.
-    private mutating func cutOff(_ host: HostID, _ error: TransportError) {
+    mutating func cutOff(_ host: HostID, _ error: TransportError) {
         guard phase == .inWaves else {
             if options.plansAhead, error.code.mayPass, case .surveying(var survey) = phase {
                 survey.unreachable[host] = error.message

@@ -19,6 +19,8 @@ package struct RunState: Sendable {
     /// Requests that were lost on a host since one was answered.
     var losses: [HostID: Int] = [:]
     var operatorKeys: [HostID: String] = [:]
+    /// Reboots whose end is awaited, and whether their time is over.
+    var rebootWaits: [Unit: Bool] = [:]
     var clockSkew: [HostID: Int] = [:]
 
     var phase = Phase.idle

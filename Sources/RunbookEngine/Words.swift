@@ -12,14 +12,18 @@ extension ProcessEnd {
         case .signalled(let signal): "ended by signal \(signal)"
         case .timedOut: "stopped because its time was over"
         case .stopped: "stopped by a person"
+        case .rebooted: "the host was started again"
         }
     }
 }
 
 extension AttemptEnd {
     func isOK(for step: Step) -> Bool {
-        guard case .exited(let status) = end else { return false }
-        return step.okExit.contains(status)
+        switch end {
+        case .exited(let status): step.okExit.contains(status)
+        case .rebooted: step.isReboot
+        case .signalled, .timedOut, .stopped: false
+        }
     }
 }
 

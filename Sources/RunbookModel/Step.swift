@@ -49,6 +49,10 @@ package struct Step: Hashable, Sendable {
         self.name = name
     }
 
+    package var isReboot: Bool {
+        if case .reboot = action { true } else { false }
+    }
+
     package enum Order: String, Hashable, Sendable, CaseIterable {
         /// Check, run, verify on one host before the next; a failure stops.
         case oneByOne = "one-by-one"

@@ -149,6 +149,8 @@ package enum ProcessEnd: Sendable, Equatable, Codable, Hashable {
     case timedOut
     /// Stopped because a person said so.
     case stopped
+    /// The host was started again since, as the attempt was to bring about. A supervisor never says this.
+    case rebooted
 }
 
 /// One issue of a step on a host.

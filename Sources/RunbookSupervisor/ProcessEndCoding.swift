@@ -1,11 +1,12 @@
 extension ProcessEnd {
-    /// `exited 0`, `signalled 9`, `timed out`, `stopped`: as the journal and `--json` write it.
+    /// `exited 0`, `signalled 9`, `timed out`, `stopped`, `rebooted`: as the journal and `--json` write it.
     package var text: String {
         switch self {
         case .exited(let status): "exited \(status)"
         case .signalled(let signal): "signalled \(signal)"
         case .timedOut: "timed out"
         case .stopped: "stopped"
+        case .rebooted: "rebooted"
         }
     }
 
@@ -16,6 +17,7 @@ extension ProcessEnd {
         case ("signalled", let signal?): self = .signalled(signal)
         case ("timed", nil): self = .timedOut
         case ("stopped", nil): self = .stopped
+        case ("rebooted", nil): self = .rebooted
         default: return nil
         }
     }

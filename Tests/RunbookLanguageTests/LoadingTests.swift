@@ -163,7 +163,7 @@ import Testing
                     """)
         #expect(
             problems(Self.head + "steps: [{ id: a, host: master, edit: { path: /x, line: y }, as: x }]\n")
-                == "key-not-here 4:61 `as` goes with `run`, `argv` or `script`")
+                == "key-not-here 4:61 `as` goes with `run`, `argv`, `script` or `reboot`")
     }
 
     @Test func trustIsTwoStepsOnAllHostsTogether() throws {

@@ -140,6 +140,7 @@ import Testing
         case .edit: return (step("edit: { \(entry) }"), false)
         case .trust: return (step("trust: { \(entry) }"), false)
         case .service: return (step("service: { \(entry) }"), false)
+        case .reboot: return (step("reboot: { \(entry) }"), false)
         case .ask: return (step("ask: { \(entry) }"), false)
         case .site: return (entry + "\n", true)
         case .siteHost: return ("hosts: { m: { \(entry) } }\n", true)

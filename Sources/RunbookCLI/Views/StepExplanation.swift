@@ -138,6 +138,11 @@ struct StepExplanation {
     private var cutOff: [StyledText] {
         guard step.action != nil else { return ["it has no effects: it is asked again"] }
         guard !isForPeople else { return ["the person is asked again"] }
+        guard !step.isReboot else {
+            return [
+                "the next `runbook run` waits for the host and looks whether it has been started again since"
+            ]
+        }
         var lines: [StyledText] = [
             "Its command goes on on the host, and the next `runbook run` waits for it; it is never sent a second time.",
             "When the host does not know what became of it (a power cut), it is in doubt:",

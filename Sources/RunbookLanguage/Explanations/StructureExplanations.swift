@@ -55,7 +55,7 @@ extension Explanation {
             "not-yet",
             "The word is kept for a later version. A runbook that uses it is refused rather than half done.",
             in: .step,
-            wrong: "reboot: {}", right: "run: shutdown -r now\nverify: { none: the host goes away }"),
+            wrong: "run: date\ncheck: date\nduring: date", right: "run: date\ncheck: date"),
         Explanation(
             "out-of-range", "The number is too small or too large for its place.", in: .step,
             wrong: "run: date\ncheck: date\nretry: { times: 1 }",

@@ -53,6 +53,7 @@ extension Linter {
         if let state = interruptedService(node) {
             warnOfTogether("\(state.text)", at: state.span, node, step)
         }
+        if let reboot = node["reboot"] { warnOfTogether("reboot", at: reboot.span, node, step) }
         guard let scalar = node["run"]?.scalar else { return }
         for command in ShellReader(scalar.text).commands {
             let action = CommandEffects.serviceAction(of: command)
@@ -100,7 +101,7 @@ extension Linter {
         guard step.action != nil, step.why == nil else { return }
         guard
             node["irreversible"] != nil || node["destroys"] != nil || step.order == .together
-                || interrupts(node) || interruptedService(node) != nil
+                || step.isReboot || interrupts(node) || interruptedService(node) != nil
         else { return }
         warn(
             .warning("missing-why", "`\(node.id)` does not say why it is there", at: node.span)

@@ -6,7 +6,7 @@ import RunbookYAML
 /// Reads the verb of a step.
 extension RunbookLoader {
     static let verbs = [
-        "run", "argv", "script", "service", "wait", "copy", "edit", "trust", "manual", "ask",
+        "run", "argv", "script", "service", "wait", "reboot", "copy", "edit", "trust", "manual", "ask",
     ]
 
     func readAction(_ sketch: StepSketch, _ context: ReferenceContext) -> Action? {
@@ -35,6 +35,8 @@ extension RunbookLoader {
             return .script(path: path, shell: fields.text("shell").flatMap(Script.Shell.init) ?? .sh)
         // Written out when the whole step is known.
         case "service", "wait": return nil
+        case "reboot":
+            return .reboot(within: Fields(node, as: .reboot, problems).duration("within") ?? .seconds(600))
         case "copy": return readCopy(node, context).map { .copy($0) }
         case "edit": return readEdit(node, context, sketch).map { .edit($0) }
         case "trust": return readTrust(node)

@@ -78,7 +78,8 @@ extension RunbookLoader {
     private func checkCompanions(_ fields: Fields, _ verb: String?) {
         let commands = ["run", "argv", "script"]
         let companions: [(key: String, verbs: [String])] = [
-            ("shell", ["run", "script"]), ("stdin", commands), ("ok_exit", commands), ("as", commands),
+            ("shell", ["run", "script"]), ("stdin", commands), ("ok_exit", commands),
+            ("as", commands + ["reboot"]),
         ]
         for (key, verbs) in companions where fields.isGiven(key) && !verbs.contains(verb ?? "") {
             problems.add(

@@ -150,7 +150,7 @@ package enum LanguageSchema {
         KeySchema("script", .text, "a shell script beside the runbook, run as it is"),
         KeySchema("service", .mapping(.service), "starts, stops, restarts or reloads a service"),
         KeySchema("wait", .duration, "lets time pass"),
-        .later("reboot", "reboots the host"),
+        KeySchema("reboot", .mapping(.reboot), "reboots the host, and waits until it is back"),
         .later("use", "runs another runbook"),
         .later("fetch", "brings a file from the host"),
         .later("guard", "reverts a change unless it is confirmed"),
@@ -189,6 +189,10 @@ package enum LanguageSchema {
                 "state", .choice(["started", "stopped", "restarted", "reloaded"]), "what becomes of it",
                 required: true),
         ])
+
+    package static let reboot = MappingSchema(
+        .reboot, "a reboot", otherWords: ["timeout": "within", "reboot_timeout": "within"],
+        [KeySchema("within", .duration, "how long it may take until the host is back; default `10m`")])
 
     package static let timeout = MappingSchema(
         .timeout, "a time-out",

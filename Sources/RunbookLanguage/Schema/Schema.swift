@@ -35,7 +35,7 @@ package indirect enum ValueType: Hashable, Sendable {
     package enum Mapping: String, Hashable, Sendable, CaseIterable {
         case runbook, input, host, group, defaults, question, noProof = "no-proof", step, timeout, retry,
             output
-        case hint, undo, evidence, copy, edit, trust, ask, service
+        case hint, undo, evidence, copy, edit, trust, ask, service, reboot
         case site
         case siteHost = "site-host"
         case jump
@@ -115,6 +115,7 @@ extension ValueType.Mapping {
         case .trust: LanguageSchema.trust
         case .ask: LanguageSchema.ask
         case .service: LanguageSchema.service
+        case .reboot: LanguageSchema.reboot
         case .site: LanguageSchema.site
         case .siteHost: LanguageSchema.siteHost
         case .jump: LanguageSchema.jump
