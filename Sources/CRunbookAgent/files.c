@@ -29,8 +29,9 @@ static int remove_tree(int parent, const char *name) {
     if (errno != EISDIR && errno != EPERM) return -1;
     if (unlinkat(parent, name, AT_REMOVEDIR) == 0) return 0;
     if (errno != ENOTEMPTY && errno != EEXIST) return -1;
-    struct open_how how = {
-        .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS};
+    // The way to the folder itself, from the root, may lead over mounts.
+    struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
+    if (parent != AT_FDCWD) how.resolve |= RESOLVE_NO_XDEV;
     int folder = (int)syscall(SYS_openat2, parent, name, &how, sizeof how);
     if (folder < 0) return -1;
     DIR *stream = fdopendir(folder);
