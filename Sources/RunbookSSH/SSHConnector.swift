@@ -250,8 +250,8 @@ struct HostKeyRefusal {
         case .known, .unknown:
             make(
                 .hostKeyUnknown, "\(place) is not known; it shows the key \(key.description)",
-                "compare it with `ssh-keygen -lf /etc/ssh/ssh_host_…_key.pub` on \(address.host), then pin it "
-                    + "as `host_key` in the site file or log in once with ssh")
+                "compare it on \(address.host) with `for f in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $f; done`, "
+                    + "then pin it in the site file: `host_key: \(key.fingerprint)`")
         case .revoked(let entry):
             make(
                 .hostKeyChanged, "\(place) shows the key \(key.description), which \(entry.place) revokes",

@@ -45,9 +45,13 @@ package final class Prompter: Sendable {
         close(wakeWrite)
     }
 
-    /// Shows a question and waits for a line; nil at the end of input and after `cancel`.
-    package func ask(_ question: StyledText, style: OutputStyle = .plain) async -> String? {
-        await answer(to: question.rendered(style), isSecret: false)
+    /// Shows a question, below lines that explain it, and waits for a line; nil at the end of input and after
+    /// `cancel`.
+    package func ask(
+        _ question: StyledText, below lines: [StyledText] = [], style: OutputStyle = .plain
+    ) async -> String? {
+        let text = (lines + [question]).map { $0.rendered(style) }.joined(separator: "\n")
+        return await answer(to: text, isSecret: false)
     }
 
     /// Like `ask`, without showing what is typed. What was typed before the question is thrown away.

@@ -31,16 +31,16 @@ final class Bench {
         try reset()
     }
 
-    /// Names other ports for the hosts, such as a proxy's.
-    func writeSite(ports: [String: UInt16] = [:]) throws {
+    /// Names other ports for the hosts, such as a proxy's, and no host keys unless `pinned`.
+    func writeSite(ports: [String: UInt16] = [:], pinned: Bool = true) throws {
         var lines = ["for: small", "hosts:"]
         for host in hosts {
             guard let server = servers[host] else { continue }
             lines += [
                 "  \(host):", "    address: 127.0.0.1", "    port: \(ports[host] ?? server.port)",
                 "    user: \(server.user)", "    identity: \(server.userKey)",
-                "    host_key: \(server.fingerprints[0])",
             ]
+            if pinned { lines.append("    host_key: \(server.fingerprints[0])") }
         }
         try folder.write("runbooks/small.site.yaml", lines.joined(separator: "\n") + "\n")
     }
@@ -106,6 +106,26 @@ final class Bench {
         try spawn(
             [Story.program] + command + [folder.file("runbooks/small.yaml")], environment: variables,
             stdout: stdout, stderr: stderr)
+    }
+
+    /// Starts `runbook COMMAND FILE` with a terminal of its own, which a person at the other end sees.
+    func start(_ command: String..., on terminal: PseudoTerminal) throws -> Int32 {
+        try spawn(
+            ["setsid", "--ctty", "--wait", Story.program] + command + [folder.file("runbooks/small.yaml")],
+            environment: variables.merging(["TERM": "xterm"]) { $1 }, stdin: terminal.program,
+            stdout: terminal.program, stderr: terminal.program)
+    }
+
+    /// Text of the program with what differs from bench to bench taken out.
+    func steady(_ text: String) -> String {
+        var text = text.replacing(folder.path, with: "DIR")
+        for (host, server) in servers {
+            text = text.replacing("\(server.port)", with: "PORT-\(host)")
+            for fingerprint in server.fingerprints {
+                text = text.replacing(fingerprint, with: "FINGERPRINT-\(host)")
+            }
+        }
+        return text
     }
 
     /// Waits until `condition` holds; false after ten seconds.

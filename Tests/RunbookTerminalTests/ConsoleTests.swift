@@ -1,4 +1,5 @@
 import Glibc
+import RunbookTestSupport
 import Testing
 
 @testable import RunbookTerminal

@@ -1,4 +1,5 @@
 import Glibc
+import RunbookTestSupport
 import Testing
 
 @testable import RunbookTerminal
@@ -27,9 +28,16 @@ import Testing
 
     @Test func questionCannotDriveTheTerminal() async {
         terminal.type("\n")
-        _ = terminal.seen()
+        #expect(await terminal.seen(until: "\r\n") == "\r\n")
         _ = await prompter.ask("Erase \("\u{1B}[2Jdisk")? ")
         #expect(terminal.seen() == "Erase ^[[2Jdisk? ")
+    }
+
+    @Test func explainingLinesStandAboveTheQuestion() async {
+        terminal.type("\n")
+        #expect(await terminal.seen(until: "\r\n") == "\r\n")
+        _ = await prompter.ask("Go on? ", below: ["The disk", "\("is\nempty").", ""])
+        #expect(terminal.seen() == "The disk\r\nis^Jempty.\r\n\r\nGo on? ")
     }
 
     @Test func secretIsNotShown() async {

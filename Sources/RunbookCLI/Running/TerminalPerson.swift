@@ -11,19 +11,25 @@ struct TerminalPerson: Person, ConnectionPrompts {
     func ask(_ prompt: Prompt) async -> String? {
         guard let prompter else { return nil }
         return await console.withoutStatus {
+            let lines = prompt.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
             switch prompt.kind {
-            case .word: return await prompter.ask("\(prompt.text): ", style: console.talkStyle)
-            case .done:
-                return await prompter.ask(
-                    "\(prompt.text)\nPress Enter when it is done: ", style: console.talkStyle)
-            case .answer(let choices): return await answer(prompt.text, choices, prompter)
+            case .word: return await ask(lines, ": ", prompter)
+            case .done: return await ask(lines + ["Press Enter when it is done"], ": ", prompter)
+            case .answer(let choices): return await answer(lines, choices, prompter)
             }
         }
     }
 
-    private func answer(_ text: String, _ choices: [String], _ prompter: Prompter) async -> String? {
+    /// The last line is the question; what stands before it explains it.
+    private func ask(_ lines: [String], _ ending: String, _ prompter: Prompter) async -> String? {
+        await prompter.ask(
+            "\(lines.last ?? "")\(ending)", below: lines.dropLast().map { StyledText($0) },
+            style: console.talkStyle)
+    }
+
+    private func answer(_ lines: [String], _ choices: [String], _ prompter: Prompter) async -> String? {
         let list = choices.isEmpty ? "" : " (\(choices.joined(separator: ", ")))"
-        while let answer = await prompter.ask("\(text)\(list): ", style: console.talkStyle) {
+        while let answer = await ask(lines, "\(list): ", prompter) {
             if choices.isEmpty || choices.contains(answer) { return answer }
             console.say("one of: \(choices.joined(separator: ", "))")
         }
@@ -33,12 +39,13 @@ struct TerminalPerson: Person, ConnectionPrompts {
     func acceptsNewHost(_ host: HostID, address: String, fingerprint: String) async -> Bool {
         guard let prompter else { return false }
         return await console.withoutStatus {
-            let question: StyledText = """
-                \(.host, host.rawValue) (\(address)) is not known. Its key is \(fingerprint).
-                Compare it with what the host's own console shows (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub).
-                Type yes to trust it from now on: 
-                """
-            return await prompter.ask(question, style: console.talkStyle) == "yes"
+            await prompter.ask(
+                "Type yes to trust it from now on: ",
+                below: [
+                    "\(.host, host.rawValue) (\(address)) is not known. Its key is \(fingerprint).",
+                    "Compare it with what the host's own console shows:",
+                    "  \(.command, "for f in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $f; done")",
+                ], style: console.talkStyle) == "yes"
         }
     }
 

@@ -1,23 +1,23 @@
 import Glibc
-import Testing
 
 /// A terminal whose other end the test holds.
-final class PseudoTerminal: Sendable {
+package final class PseudoTerminal: Sendable {
     // TIOCSPTLCK and TIOCGPTN of ioctl_tty(2): macros that Swift does not import.
     private static let setLock: UInt = 0x4004_5431
     private static let getNumber: UInt = 0x8004_5430
 
     /// What a person sees and types.
-    let person: Int32
+    package let person: Int32
     /// What the program has.
-    let program: Int32
+    package let program: Int32
 
-    init(columns: UInt16 = 80) throws {
+    package init(columns: UInt16 = 80) throws(SupportError) {
         person = try opened("/dev/ptmx")
         var unlocked: Int32 = 0
         var number: Int32 = 0
-        try #require(unsafe ioctl(person, Self.setLock, &unlocked) == 0)
-        try #require(unsafe ioctl(person, Self.getNumber, &number) == 0)
+        guard unsafe ioctl(person, Self.setLock, &unlocked) == 0,
+            unsafe ioctl(person, Self.getNumber, &number) == 0
+        else { throw SupportError("no pseudo-terminal, errno \(errno)") }
         program = try opened("/dev/pts/\(number)")
         try resize(columns)
     }
@@ -27,21 +27,23 @@ final class PseudoTerminal: Sendable {
         close(program)
     }
 
-    func resize(_ columns: UInt16) throws {
+    package func resize(_ columns: UInt16) throws(SupportError) {
         var size = winsize(ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
-        try #require(unsafe ioctl(person, UInt(TIOCSWINSZ), &size) == 0)
+        guard unsafe ioctl(person, UInt(TIOCSWINSZ), &size) == 0 else {
+            throw SupportError("a pseudo-terminal has no size, errno \(errno)")
+        }
     }
 
-    func type(_ text: String) {
+    package func type(_ text: String) {
         let bytes = Array(text.utf8)
         _ = unsafe write(person, bytes, bytes.count)
     }
 
     /// What is on its way to the person now.
-    func seen() -> String { whatIsThere(at: person) }
+    package func seen() -> String { whatIsThere(at: person) }
 
     /// What comes to the person up to `end`; what has come in ten seconds when that never comes.
-    func seen(until end: String) async -> String {
+    package func seen(until end: String) async -> String {
         var text = ""
         for _ in 0..<1000 where !text.hasSuffix(end) {
             text += whatIsThere(at: person)
@@ -50,32 +52,32 @@ final class PseudoTerminal: Sendable {
         return text
     }
 
-    var echoes: Bool {
+    package var echoes: Bool {
         var settings = termios()
         return unsafe tcgetattr(program, &settings) == 0 && settings.c_lflag & tcflag_t(ECHO) != 0
     }
 
     /// Waits until echo is on or off; false when that does not happen within ten seconds.
-    func waits(forEcho wanted: Bool) async -> Bool {
+    package func waits(forEcho wanted: Bool) async -> Bool {
         for _ in 0..<1000 where echoes != wanted { try? await Task.sleep(for: .milliseconds(10)) }
         return echoes == wanted
     }
 }
 
-private func opened(_ path: String) throws -> Int32 {
+private func opened(_ path: String) throws(SupportError) -> Int32 {
     let descriptor = unsafe open(path, O_RDWR | O_NOCTTY | O_CLOEXEC)
-    try #require(descriptor >= 0)
+    guard descriptor >= 0 else { throw SupportError("cannot open \(path), errno \(errno)") }
     return descriptor
 }
 
 /// A pipe; the reading end is closed at the end of the test.
-final class Pipe: Sendable {
-    let readEnd: Int32
-    let writeEnd: Int32
+package final class Pipe: Sendable {
+    package let readEnd: Int32
+    package let writeEnd: Int32
 
-    init() throws {
+    package init() throws(SupportError) {
         var ends: [Int32] = [-1, -1]
-        try #require(unsafe pipe(&ends) == 0)
+        guard unsafe pipe(&ends) == 0 else { throw SupportError("no pipe, errno \(errno)") }
         readEnd = ends[0]
         writeEnd = ends[1]
     }
@@ -85,7 +87,7 @@ final class Pipe: Sendable {
         close(writeEnd)
     }
 
-    func content() -> String { whatIsThere(at: readEnd) }
+    package func content() -> String { whatIsThere(at: readEnd) }
 }
 
 /// Reads without waiting for more than a moment.
