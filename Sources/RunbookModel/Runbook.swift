@@ -71,6 +71,18 @@ package struct Site: Hashable, Sendable {
     }
 }
 
+/// What ~/.ssh/config can say of a host in place of the site file.
+package enum SSHSetting: Sendable, Hashable, CaseIterable { case name, user, port, identity, jump }
+
+/// Which keys are tried beside the site file's own.
+package struct Identities: Hashable, Sendable {
+    /// Nil: the usual ones in ~/.ssh. Those that are not there are passed over.
+    package var files: [String]?
+    /// Whether keys that only the agent holds are left out.
+    package var isExclusive = false
+    package init() {}
+}
+
 /// How a host is reached, and what the site file says of it.
 package struct SiteHost: Hashable, Sendable {
     /// A name or an address, without user and port.
@@ -81,6 +93,10 @@ package struct SiteHost: Hashable, Sendable {
     package var hostKeys: [String] = []
     /// A private key file to try first.
     package var identity: String?
+    /// The key files of ~/.ssh/config.
+    package var identities = Identities()
+    /// What ~/.ssh/config may say, since the site file does not; empty: it is not read.
+    package var leftToSSHConfig: Set<SSHSetting> = []
     /// The hosts to go through, the first of them first; none of them has jumps of its own.
     package var jumps: [SiteHost] = []
     /// Allows ssh-rsa (SHA-1) for host and user keys, for machines as old as PVE 3.4's OpenSSH 6.0.

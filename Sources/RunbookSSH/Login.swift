@@ -86,22 +86,26 @@ struct Login: Sendable {
         return (nil, [])
     }
 
-    /// The configured key first, also when it is the agent that holds it; then the agent's, then the usual
+    /// The configured keys first, also when it is the agent that holds them; then the agent's, then the usual
     /// files: a host lets one try only a few.
     private func ways(_ identities: [AgentIdentity]) throws(TransportError) -> [Way] {
         var ways: [Way] = []
-        if let path = target.identity {
+        func add(_ path: String) -> KeyFile {
             let file = KeyFile(path: path.hasPrefix("~/") ? settings.home + path.dropFirst() : path)
-            if let problem = file.problem { throw unusable(file, problem) }
             if let blob = file.publicKey?.blob {
                 ways += identities.filter { $0.blob == blob }.map { .agent($0) }
             }
             ways.append(.file(file))
+            return file
         }
-        ways += identities.map { .agent($0) }
-        ways += ["id_ed25519", "id_ecdsa", "id_rsa"].map {
-            .file(KeyFile(path: "\(settings.home)/.ssh/\($0)"))
+        if let path = target.identity {
+            let file = add(path)
+            if let problem = file.problem { throw unusable(file, problem) }
         }
+        let usual = ["id_ed25519", "id_ecdsa", "id_rsa"].map { "~/.ssh/\($0)" }
+        for path in target.identities.files ?? [] { _ = add(path) }
+        if !target.identities.isExclusive { ways += identities.map { .agent($0) } }
+        for path in target.identities.files == nil ? usual : [] { _ = add(path) }
         return ways
     }
 

@@ -38,7 +38,8 @@ struct PlanCommand: AsyncParsableCommand {
         history = History(history, renamedFor: loaded.plan)
         let previews = loaded.plan.previews(history)
         guard ask else {
-            let text = PlanText(plan: loaded.plan, previews: previews, answers: nil)
+            var text = PlanText(plan: loaded.plan, previews: previews, answers: nil)
+            text.sshConfig = loaded.sshConfig
             show(text, console)
             return
         }
@@ -48,7 +49,9 @@ struct PlanCommand: AsyncParsableCommand {
             target: arguments.target)
         let end = try await session.planAhead(history, view: view)
         let answers = await view.answers
-        show(PlanText(plan: loaded.plan, previews: previews, answers: answers), console)
+        var text = PlanText(plan: loaded.plan, previews: previews, answers: answers)
+        text.sshConfig = loaded.sshConfig
+        show(text, console)
         throw try session.status(ofPlanning: end, unreached: answers.unreached).code
     }
 
@@ -56,7 +59,7 @@ struct PlanCommand: AsyncParsableCommand {
         if json {
             console.printRaw(text.jsonLines)
         } else {
-            for line in text.lines { console.print(line) }
+            for line in text.connectionLines + text.lines { console.print(line) }
             console.say(text.summary)
         }
     }

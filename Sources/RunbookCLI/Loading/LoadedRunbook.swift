@@ -4,6 +4,7 @@ import RunbookEngine
 import RunbookFiles
 import RunbookLanguage
 import RunbookModel
+import RunbookSSH
 import RunbookTerminal
 import RunbookText
 
@@ -11,6 +12,8 @@ import RunbookText
 struct LoadedRunbook {
     var paths: RunbookPaths
     var plan: Plan
+    /// What ~/.ssh/config said of the hosts that leave it something to say.
+    var sshConfig: [HostID: SSHConfig.Values] = [:]
 
     /// The longest runbook that is read: the language's own limit.
     private static let lengthMax = 4 << 20
@@ -40,10 +43,38 @@ struct LoadedRunbook {
             throw ExitStatus.wrongRunbook.code
         }
         self.paths = paths
+        let (filled, sshConfig) = try Self.asking(sshConfigFor: site, console)
+        self.sshConfig = sshConfig
         plan = Plan(
-            runbook: runbook, site: site,
+            runbook: runbook, site: filled,
             materials: try Self.materials(of: runbook, beside: paths.runbook, store, console),
             runbookDigest: sha256(source.bytes).hex)
+    }
+
+    /// The site with what ~/.ssh/config says, where the site file asks for that.
+    private static func asking(
+        sshConfigFor site: Site, _ console: Console
+    ) throws -> (Site, [HostID: SSHConfig.Values]) {
+        var site = site
+        var said: [HostID: SSHConfig.Values] = [:]
+        for (id, host) in site.hosts where !host.leftToSSHConfig.isEmpty {
+            do throws(SSHConfig.Problem) {
+                let reader = SSHConfig.reader
+                guard let config = try SSHConfig.ofUser(home: reader.home) else {
+                    throw SSHConfig.Problem("there is no ~/.ssh/config")
+                }
+                let (filled, values) = try config.filled(host, for: reader)
+                site.hosts[id] = filled
+                said[id] = values
+            } catch {
+                console.say("\(.error, "error"): \(.host, id.rawValue): \(error.message)")
+                console.say(
+                    "  \(.hint, "hint"): write what is meant into the site file, and leave out `ssh_config: true`"
+                )
+                throw ExitStatus.wrongRunbook.code
+            }
+        }
+        return (site, said)
     }
 
     private static func refuseForeignShell(

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import RunbookEngine
 import RunbookModel
+import RunbookSSH
 import RunbookTerminal
 import RunbookText
 
@@ -16,6 +17,8 @@ struct PlanText {
     let plan: Plan
     let previews: [Preview]
     let answers: Answers?
+    /// What ~/.ssh/config said, where the site file asks for that.
+    var sshConfig: [HostID: SSHConfig.Values] = [:]
     private let hostWidth: Int
 
     init(plan: Plan, previews: [Preview], answers: Answers?) {
@@ -34,6 +37,23 @@ struct PlanText {
             let name = step.name == step.id.rawValue ? "" : "  \(step.name)"
             lines.append("\(.step, step.id.rawValue)\(name)")
             lines += body(of: group, step)
+        }
+        return lines
+    }
+
+    /// How the hosts are reached that ~/.ssh/config has a say in.
+    var connectionLines: [StyledText] {
+        var lines: [StyledText] = []
+        for (id, values) in sshConfig.sorted(by: { $0.key < $1.key }) {
+            guard let host = plan.site.hosts[id] else { continue }
+            let way = (host.jumps + [host]).map { "\($0.user)@\($0.address) port \($0.port)" }
+            lines.append("\(.host, id.rawValue) is reached as \(way.joined(separator: ", then "))")
+            for said in values.taken {
+                lines.append("    \(said.keyword) \(visible(said.value))  \(.dim, said.place)")
+            }
+            for said in values.passedOver {
+                lines.append("    \(.dim, "\(visible(said.keyword)) is passed over, \(said.place)")")
+            }
         }
         return lines
     }

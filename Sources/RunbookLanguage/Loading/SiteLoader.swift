@@ -154,6 +154,10 @@ private final class SiteLoader {
         var host = readPlace(fields, user: declared.user ?? "root")
         readIdentity(fields, into: &host)
         host.jumps = (fields["jump"]?.elements ?? []).compactMap { readJump($0, to: host) }
+        if fields.flag("ssh_config") == true {
+            // The cases are called as the keys are; the name has none: `address` is what is looked up.
+            host.leftToSSHConfig = Set(SSHSetting.allCases.filter { !fields.isGiven("\($0)") })
+        }
         for other in fields.others { readAttribute(other, of: declared, into: &host) }
         fillAttributes(of: declared, &host, at: entry.key.span)
         hosts[declared.id] = host

@@ -317,6 +317,9 @@ package enum LanguageSchema {
             KeySchema("identity", .text, "a private key file to try first"),
             KeySchema("legacy_ssh", .boolean, "`true`: allow ssh-rsa (SHA-1), for OpenSSH before 7.2"),
             KeySchema(
+                "ssh_config", .boolean,
+                "`true`: what is not said here is taken from ~/.ssh/config, where `address` is looked up"),
+            KeySchema(
                 "jump", .oneOrMore(.either([.text, .mapping(.jump)])),
                 "hosts to go through, the first of them first: `USER@ADDRESS:PORT` or a mapping"),
         ])
