@@ -17,7 +17,9 @@ import Testing
     }
 
     @Test(arguments: [
-        ("lab: other\n", "lab profile, line 1: `lab:` must be `proxmox-ve-3.4`, the only model so far"),
+        ("lab: other\n", "lab profile, line 1: `lab:` must be `proxmox-ve-3.4` or `plain`"),
+        ("lab: plain\n", "lab profile, line 1: `nodes:` is missing"),
+        ("lab: plain\nguests: []\n", "lab profile, line 2: `guests` is not known here"),
         ("lab: proxmox-ve-3.4\nnode: []\n", "lab profile, line 2: `node` is not known here"),
         ("lab: proxmox-ve-3.4\nclock: fast\n", "lab profile, line 2: `clock:` must be a number above 0"),
         ("lab: proxmox-ve-3.4\nnas: { size: big }\n", "lab profile, line 2: `size:` must be a whole number"),

@@ -27,7 +27,7 @@ struct LabUp: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "up", abstract: "Starts the practice nodes of a runbook; they stay until `lab down`.",
         discussion: """
-            Beside RUNBOOK stands the lab's description, NAME.lab.yaml. The nodes' addresses and host keys are \
+            Beside RUNBOOK stands the lab's description, NAME.lab.yaml; without one they are plain nodes. The nodes' addresses and host keys are \
             written to DIR/NAME.site.yaml: \
             `runbook run RUNBOOK --site DIR/NAME.site.yaml --state DIR/state` runs against them.
             """)
@@ -38,7 +38,7 @@ struct LabUp: AsyncParsableCommand {
     func run() async throws {
         let console = folder.console
         let lab = try PracticeLab(file: file, folder: absolute(folder.dir), console: console)
-        let site = try lab.up()
+        let site = try await lab.up()
         console.say("\(.success, "up"): \(lab.nodeNames). To run against them, type:")
         console.say("  \(.command, "runbook run \(file) --site \(site) --state \(folder.dir)/state")")
         console.say("  \(.command, "runbook lab shell \(lab.firstNode) --dir \(folder.dir)")")

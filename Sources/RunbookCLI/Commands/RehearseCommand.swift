@@ -7,7 +7,7 @@ struct RehearseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rehearse", abstract: "Runs a runbook against practice nodes on this machine.",
         discussion: """
-            Starts the nodes that NAME.lab.yaml beside the runbook describes, runs the runbook over real SSH, \
+            Starts the nodes that NAME.lab.yaml beside the runbook describes, or plain ones, runs the runbook over real SSH, \
             asks every check once more at the end, and takes the nodes down. Words that a person would have to \
             say are said. The lab is a simulation: docs/lab-facts.md lists the facts that it models, and its \
             coreutils are this machine's, not the target's.
@@ -75,7 +75,10 @@ struct RehearseCommand: AsyncParsableCommand {
         let folder = dir.map(absolute) ?? PracticeLab.temporaryFolder()
         let lab = try PracticeLab(file: file, folder: folder, console: console)
         console.say("This is a simulation; docs/lab-facts.md says what it models and what it does not.")
-        let site = try lab.up()
+        if lab.isPlain {
+            console.say("The nodes are plain: nothing of a product is on them, no package manager works.")
+        }
+        let site = try await lab.up()
         let status: ExitStatus
         do {
             status = try await rehearse(lab, site, console)

@@ -25,7 +25,7 @@ struct CrashRehearsal: Sendable {
         defer { for lab in running { lab.end(keeping: keeps) } }
         for number in 1...labs {
             let lab = try PracticeLab(file: file, folder: "\(folder)/lab-\(number)", console: console)
-            _ = try lab.up()
+            _ = try await lab.up()
             running.append(lab)
         }
         let passes = try running.map(cleanPass)

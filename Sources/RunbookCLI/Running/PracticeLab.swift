@@ -2,14 +2,17 @@ import ArgumentParser
 import FoundationEssentials
 import Glibc
 import RunbookDiagnostics
+import RunbookEngine
 import RunbookFiles
 import RunbookLab
 import RunbookTerminal
 
-/// The lab of a runbook: found beside it, started, taken down.
+/// The lab of a runbook: described beside it, or plain nodes; started, taken down.
 struct PracticeLab {
     let folder: String
     private let description: LabDescription
+    /// The description's text where it is not a file beside the runbook.
+    private let madeUp: String?
     private let descriptionPath: String
     private let runbookPath: String
     let process: LabProcess
@@ -18,25 +21,31 @@ struct PracticeLab {
     init(file: String, folder: String, console: Console) throws {
         let arguments = try RunbookArguments.parse([file])
         let paths = try arguments.paths(console)
+        let name = RunbookPaths.stem(of: paths.runbook) + ".lab.yaml"
+        let beside = RunbookPaths.folder(of: paths.runbook) + name
+        do {
+            if fileExists(beside) {
+                let source = try LoadedRunbook.source(beside, POSIXFileStore(), console)
+                description = try LabDescription(text: String(decoding: source.bytes, as: UTF8.self))
+                (madeUp, descriptionPath) = (nil, beside)
+            } else {
+                let runbook = try LoadedRunbook(withoutSite: paths, console).plan.runbook
+                let text = try PlainLab(runbook, descriptionPath: beside).description()
+                description = try LabDescription(text: text)
+                (madeUp, descriptionPath) = (text, "\(folder)/\(name)")
+            }
+        } catch let failure as LabFailure {
+            console.say("\(.error, "error"): \(beside): \(failure.message)")
+            throw ExitStatus.wrongRunbook.code
+        }
         runbookPath = paths.runbook
-        descriptionPath =
-            RunbookPaths.folder(of: paths.runbook) + RunbookPaths.stem(of: paths.runbook) + ".lab.yaml"
-        guard fileExists(descriptionPath) else {
-            console.say(
-                "\(.error, "error"): there is no lab for \(paths.runbook): \(descriptionPath) is missing")
-            throw ExitStatus.wrongRunbook.code
-        }
-        let source = try LoadedRunbook.source(descriptionPath, POSIXFileStore(), console)
-        do throws(LabFailure) {
-            description = try LabDescription(text: String(decoding: source.bytes, as: UTF8.self))
-        } catch {
-            console.say("\(.error, "error"): \(descriptionPath): \(error.message)")
-            throw ExitStatus.wrongRunbook.code
-        }
         self.folder = folder
         self.console = console
         process = LabProcess(folder: folder)
     }
+
+    /// Whether nothing of a product is on the nodes.
+    var isPlain: Bool { madeUp != nil }
 
     static func temporaryFolder() -> String {
         let base = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
@@ -46,20 +55,51 @@ struct PracticeLab {
     var nodeNames: String { description.layout.nodes.map(\.name).joined(separator: ", ") }
     var firstNode: String { description.layout.nodes.first?.name ?? "" }
 
-    /// Starts the nodes; returns the path of their site file.
-    func up() throws -> String {
+    /// Starts the nodes, and runs on them what they are to have behind them; returns the path of their site file.
+    func up() async throws -> String {
+        let (site, path): (LabSite, String)
         do throws(LabFailure) {
             try putOldStateAside()
-            let site = try process.up(
+            if let madeUp { try write(madeUp, to: descriptionPath) }
+            site = try process.up(
                 layout: description.layout, profile: absolute(descriptionPath),
                 programs: try LabPrograms.find())
-            let path = "\(folder)/\(RunbookPaths.stem(of: runbookPath)).site.yaml"
-            try writeSite(description.siteFile(site), to: path)
-            return path
+            path = try writeSite(site)
         } catch {
             console.say("\(.error, "error"): \(error.message)")
             throw ExitStatus.failed.code
         }
+        if let first = description.first {
+            do {
+                try await run(first, on: site)
+            } catch {
+                process.down()
+                throw error
+            }
+        }
+        return path
+    }
+
+    /// Runs the runbook that comes before this one, quietly.
+    private func run(_ name: String, on site: LabSite) async throws {
+        let path = RunbookPaths.folder(of: runbookPath) + name
+        console.say("the nodes go through \(path) first")
+        let lab = try PracticeLab(file: path, folder: folder, console: console)
+        let siteFile: String
+        do throws(LabFailure) {
+            siteFile = try lab.writeSite(site)
+        } catch {
+            console.say("\(.error, "error"): \(error.message)")
+            throw ExitStatus.failed.code
+        }
+        let arguments = try RunbookArguments.parse([path, "--site", siteFile, "--state", "\(folder)/state"])
+        var session = RunSession(
+            loaded: try arguments.load(console), console: console,
+            command: "runbook run \(arguments.target)", target: arguments.target)
+        session.saysYesToAll = true
+        session.isQuiet = true
+        let status = try await session.run()
+        guard status == .done else { throw status.code }
     }
 
     /// Runs of an earlier lab speak of nodes that are gone.
@@ -74,8 +114,15 @@ struct PracticeLab {
         }
     }
 
-    private func writeSite(_ text: String, to path: String) throws(LabFailure) {
+    private func writeSite(_ site: LabSite) throws(LabFailure) -> String {
+        let path = "\(folder)/\(RunbookPaths.stem(of: runbookPath)).site.yaml"
+        try write(description.siteFile(site), to: path)
+        return path
+    }
+
+    private func write(_ text: String, to path: String) throws(LabFailure) {
         do throws(FileError) {
+            _ = try POSIXFileStore().openDirectory(folder, create: true)
             try POSIXFileStore().writeAtomically(path, [UInt8](text.utf8))
         } catch {
             throw LabFailure(.cannotStart, error.message)

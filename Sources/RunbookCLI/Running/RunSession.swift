@@ -18,6 +18,15 @@ protocol FinalView: RunView {
 extension PlainView: FinalView {}
 extension JSONView: FinalView {}
 
+/// Shows nothing.
+private actor QuietView: FinalView {
+    private(set) var failures: [Failure] = []
+
+    func show(_ event: RunEvent) async {
+        if case .failed(let failure) = event { failures.append(failure) }
+    }
+}
+
 /// One process's part of a run: puts the parts together, runs, says the last lines.
 struct RunSession {
     let loaded: LoadedRunbook
@@ -37,6 +46,8 @@ struct RunSession {
     var saysYesToAll = false
     var asksAtEnd = false
     var trustsFinished = false
+    /// Says nothing unless it fails.
+    var isQuiet = false
     /// What stands behind the run's name in the state folder: `.undo`.
     var folderSuffix = ""
     /// The run's id on the hosts, where it is not a new one's.
@@ -48,13 +59,14 @@ struct RunSession {
     func run() async throws -> ExitStatus {
         try requireKnownSteps()
         let run = try openRun()
-        sayFirstLines(run)
+        if !isQuiet { sayFirstLines(run) }
         let prompter = saysYesToAll ? nil : Prompter()
         RunbookMain.prompter.withLock { $0 = prompter }
         if let status = refuseWithoutWords(run.history, hasTerminal: prompter != nil) { return status }
 
         let person = TerminalPerson(console: console, prompter: prompter)
-        let view: any FinalView = json ? JSONView(console) : PlainView(console)
+        let view: any FinalView
+        if isQuiet { view = QuietView() } else { view = json ? JSONView(console) : PlainView(console) }
         let runner = Runner(
             state: RunState(
                 plan: loaded.plan, options: options(mayHaveIssued: run.folder.tornTail != nil),
@@ -67,6 +79,7 @@ struct RunSession {
         let end = await withSignals(runner, prompter) { await runner.run() }
         console.status(nil)
         seams.ended(end, await view.failures)
+        if isQuiet, case .complete = end { return .done }
         let last = LastLines(
             console: console, plan: loaded.plan, history: await runner.history, failures: await view.failures,
             command: command, target: target)

@@ -11,6 +11,7 @@ enum LabModels {
     ) throws(LabFailure) -> any NodeModel {
         guard !text.isEmpty else { return PlainModel(control: control) }
         let profile = try LabProfile(text: text)
+        guard !profile.isPlain else { return PlainModel(control: control) }
         let log = EffectFile(path: folder + "/" + effects)
         return ClusterModel(
             profile: profile, control: control,

@@ -46,6 +46,8 @@ package struct LabProfile: Equatable, Sendable {
         }
     }
 
+    /// `lab: plain`: nodes with nothing of a product on them; only names, addresses and clock count then.
+    package var isPlain = false
     package var domain: String
     package var nodes: [Node]
     package var nas: NAS

@@ -76,12 +76,18 @@ private struct ProfileReader {
     }
 
     func profile() throws(LabFailure) -> LabProfile {
-        let own = ["lab", "domain", "clock", "manager", "kernel", "nodes", "nas", "guests"]
-        try know(root, Set(own + LabDescription.ownKeys))
-        guard root["lab"]?.text == "proxmox-ve-3.4" else {
-            throw Self.failure("`lab:` must be `proxmox-ve-3.4`, the only model so far", root.span)
+        let isPlain = root["lab"]?.text == "plain"
+        guard isPlain || root["lab"]?.text == "proxmox-ve-3.4" else {
+            throw Self.failure("`lab:` must be `proxmox-ve-3.4` or `plain`", root.span)
         }
+        let common = ["lab", "domain", "clock", "nodes"]
+        let product = isPlain ? [] : ["manager", "kernel", "nas", "guests"]
+        try know(root, Set(common + product + LabDescription.ownKeys))
         var profile = LabProfile.pve34TwoNodes
+        if isPlain {
+            guard root["nodes"] != nil else { throw Self.failure("`nodes:` is missing", root.span) }
+            (profile.isPlain, profile.clockFactor) = (true, 1)
+        }
         profile.domain = root["domain"]?.text ?? profile.domain
         profile.managerVersion = root["manager"]?.text ?? profile.managerVersion
         profile.kernelRelease = root["kernel"]?.text ?? profile.kernelRelease

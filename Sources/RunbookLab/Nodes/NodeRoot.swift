@@ -67,6 +67,7 @@ struct NodeRoot {
             """)
         try HostFiles.write(
             etc + "/group", "root:x:0:\ndaemon:x:1:\nadm:x:4:\ndisk:x:6:\nwww-data:x:33:\nnogroup:x:65534:\n")
+        try HostFiles.write(etc + "/motd", "")
         try HostFiles.write(etc + "/shells", "/bin/sh\n/bin/bash\n")
         try HostFiles.write(etc + "/profile", "export PATH=\(NodeRoot.path)\nPS1='root@\\h:\\w# '\n")
         try HostFiles.write(root + "/root/.bashrc", "PS1='root@\\h:\\w# '\n")

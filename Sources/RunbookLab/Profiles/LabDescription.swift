@@ -5,7 +5,8 @@ import RunbookYAML
 /// A lab as NAME.lab.yaml beside a runbook describes it: the nodes, and the runbook's values there.
 ///
 /// Beside the keys of a profile it has `for` (the runbook), `inputs` and `hosts` (its site file in a rehearsal;
-/// each host says with `plays` which node it is) and `show` (commands whose output ends a rehearsal).
+/// each host says with `plays` which node it is), `first` (a runbook beside this one that the nodes have behind
+/// them when they are up) and `show` (commands whose output ends a rehearsal).
 package struct LabDescription: Sendable {
     package struct Closing: Sendable, Equatable {
         package var node: String
@@ -16,9 +17,11 @@ package struct LabDescription: Sendable {
     var profile: LabProfile
     var inputs: [(name: String, value: String)] = []
     var roles: [LabSite.Role] = []
+    /// The file of the runbook that is run on the nodes first, beside this description.
+    package var first: String?
     package var closing: [Closing] = []
 
-    static let ownKeys = ["for", "inputs", "hosts", "show"]
+    static let ownKeys = ["for", "inputs", "hosts", "first", "show"]
 
     /// Nodes and addresses, for the sandboxes and the network.
     package var layout: LabLayout { profile.layout }
@@ -44,6 +47,12 @@ package struct LabDescription: Sendable {
             inputs.append((name: entry.name, value: entry.value.text ?? ""))
         }
         for entry in tree["hosts"]?.mapping ?? [] { roles.append(try role(entry)) }
+        if let first = tree["first"] {
+            guard let name = first.text, name.hasSuffix(".yaml"), !name.contains("/") else {
+                throw LabProfile.failure("`first:` names a runbook in the same folder", first.span)
+            }
+            self.first = name
+        }
         for item in tree["show"]?.sequence ?? [] { closing.append(try closing(item)) }
     }
 
