@@ -76,7 +76,7 @@ struct RunbookCommand: AsyncParsableCommand {
                 name: "A person's decisions:",
                 subcommands: [
                     ResolveCommand.self, SkipCommand.self, StopCommand.self, UndoCommand.self,
-                    AbandonCommand.self,
+                    AbandonCommand.self, UnlockCommand.self,
                 ]),
             CommandGroup(
                 name: "Writing a runbook and a site file:",

@@ -25,6 +25,8 @@ package enum Entry: Sendable, Equatable {
     case output(Unit, name: String, value: Value)
     /// A person said a word: confirmed, `--redo`, `--keep`, `resolve`, `skip`.
     case word(Word)
+    /// A person takes a host from another run; the host is told after it.
+    case takeOver(TakeOverWord)
     case finished(time: String)
     case abandoned(why: String, who: String, time: String)
 }
@@ -128,7 +130,7 @@ package struct Word: Sendable, Equatable, Codable {
     }
     /// `kind` is the record's own member.
     private enum CodingKeys: String, CodingKey {
-        case unit, why, who, time
+        case unit, why, who, time, acts
         case kind = "word"
     }
     package var unit: Unit
@@ -136,10 +138,32 @@ package struct Word: Sendable, Equatable, Codable {
     package var why: String
     package var who: String
     package var time: String
+    /// Of `keep`: the hash of what acts as the person saw it, so that a later edit is told again.
+    package var acts: String?
 
-    package init(unit: Unit, kind: Kind, why: String, who: String, time: String) {
+    package init(unit: Unit, kind: Kind, why: String, who: String, time: String, acts: String? = nil) {
         self.unit = unit
+        self.acts = acts
         self.kind = kind
+        self.why = why
+        self.who = who
+        self.time = time
+    }
+}
+
+package struct TakeOverWord: Sendable, Equatable, Codable {
+    package var host: HostID
+    /// The run that holds the host, and who began it; empty where its lock is not readable.
+    package var from: RunID
+    package var holder: String
+    package var why: String
+    package var who: String
+    package var time: String
+
+    package init(host: HostID, from: RunID, holder: String, why: String, who: String, time: String) {
+        self.host = host
+        self.from = from
+        self.holder = holder
         self.why = why
         self.who = who
         self.time = time

@@ -25,6 +25,7 @@ extension Entry {
             case .output(let unit, let name, let value):
                 try Self.members("output", OutputRecord(unit: unit, name: name, value: value))
             case .word(let word): try Self.members("word", word)
+            case .takeOver(let word): try Self.members("take-over", word)
             case .finished(let time): try Self.members("finished", Finished(time: time))
             case .abandoned(let why, let who, let time):
                 try Self.members("abandoned", Abandoned(why: why, who: who, time: time))
@@ -53,6 +54,7 @@ extension Entry {
             let entry = try Self.read(OutputRecord.self, data)
             self = .output(entry.unit, name: entry.name, value: entry.value)
         case "word": self = .word(try Self.read(Word.self, data))
+        case "take-over": self = .takeOver(try Self.read(TakeOverWord.self, data))
         case "finished": self = .finished(time: try Self.read(Finished.self, data).time)
         case "abandoned":
             let entry = try Self.read(Abandoned.self, data)
@@ -65,7 +67,7 @@ extension Entry {
     /// The kinds of records, as docs/journal-format.md lists them.
     package static let kinds = [
         "began", "went-on", "host", "intent", "outcome", "fenced", "in-doubt", "settled", "output", "word",
-        "finished", "abandoned",
+        "take-over", "finished", "abandoned",
     ]
 
     private static func members(_ kind: String, _ payload: some Encodable) throws(CodingProblem) -> [UInt8] {

@@ -42,6 +42,8 @@ package struct History: Sendable, Equatable {
     package private(set) var issues: [Unit: Int] = [:]
     /// Of the skipped units those that their `unless` skipped: what they were to bring about may be there.
     package private(set) var unneeded: Set<Unit> = []
+    /// Of the skipped units those that a person skipped, whatever their `if` says.
+    package private(set) var leftOut: Set<Unit> = []
     /// The last of what each unit's command printed, of the outcomes that are recorded.
     package private(set) var printed: [Unit: String] = [:]
     /// Units that a person confirmed in the process that writes last, and that were not issued since.
@@ -100,6 +102,7 @@ package struct History: Sendable, Equatable {
         case .settled(let settlement): add(settlement)
         case .output(let unit, let name, let value): outputs[unit, default: [:]][name] = value
         case .word(let word): add(word)
+        case .takeOver: break
         case .finished: isFinished = true
         case .abandoned: isAbandoned = true
         }
@@ -135,15 +138,19 @@ package struct History: Sendable, Equatable {
         switch word.kind {
         case .confirmed: confirmed.insert(word.unit)
         case .redo: set(word.unit, .pending)
-        case .keep, .resolvedDone: set(word.unit, .done(acts: acts(of: word.unit), how: .kept))
+        case .keep, .resolvedDone:
+            set(word.unit, .done(acts: word.acts ?? acts(of: word.unit), how: .kept))
         case .resolvedNotDone, .undone: set(word.unit, .pending)
-        case .skip: set(word.unit, .skipped("skipped by \(word.who): \(word.why)"))
+        case .skip:
+            set(word.unit, .skipped("skipped by \(word.who): \(word.why)"))
+            leftOut.insert(word.unit)
         }
     }
 
     private mutating func set(_ unit: Unit, _ standing: Standing) {
         standings[unit] = standing
         unneeded.remove(unit)
+        leftOut.remove(unit)
         order.removeAll { $0 == unit }
         order.append(unit)
     }
@@ -165,6 +172,7 @@ package struct History: Sendable, Equatable {
         printed[new] = printed.removeValue(forKey: old)
         if confirmed.remove(old) != nil { confirmed.insert(new) }
         if unneeded.remove(old) != nil { unneeded.insert(new) }
+        if leftOut.remove(old) != nil { leftOut.insert(new) }
         order = order.map { $0 == old ? new : $0 }
     }
 

@@ -67,7 +67,7 @@ extension UnitContext {
     fileprivate func outlook(_ history: History) -> Preview.Outlook {
         switch history.standing(of: unit) {
         case .done(let acts, let how):
-            let isEdited = how != .kept && !acts.isEmpty && (try? actsHash()).map { $0 != acts } ?? false
+            let isEdited = !acts.isEmpty && (try? actsHash()).map { $0 != acts } ?? false
             return isEdited ? .edited : .finished(how.rawValue)
         case .skipped(let why): return .finished("skipped: \(why)")
         case .issued(let attempt, _, _): return .inDoubt("sent as \(attempt); its host is asked first")

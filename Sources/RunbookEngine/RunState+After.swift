@@ -14,6 +14,10 @@ extension RunState {
         case .success(.notIssued(let before)): judge(unit, before)
         case .success(.ended(_, let end, let after)): ended(unit, end, after)
         case .success(.left): left(unit)
+        case .success(.takenOver(let holder)):
+            // Its intent stays: should a person take the host back, it is found out that nothing was started.
+            if ending == nil, let host = unit.host { ending = .locked(host, holder) }
+            leave(unit)
         case .success(.refused(let state)):
             finish(
                 .journal(

@@ -15,12 +15,12 @@ extension RunState {
         }
     }
 
-    /// A step that was left out because its `if` was false is not left out when an input has made it true, as a
-    /// hint may have told the person to. Whether it still fits where the run stands its `require` must say.
+    /// A step that was left out because its `if` was false is not left out when an input or an edit has made it
+    /// true, as a hint may have told the person to. Whether it still fits where the run stands its `require` must say.
     mutating func takeUpConditions() {
         for unit in plan.schedule.units {
-            guard let condition = step(unit).condition,
-                history.standing(of: unit) == .skipped(Self.reason(forSkipping: condition)),
+            guard let condition = step(unit).condition, case .skipped = history.standing(of: unit),
+                !history.unneeded.contains(unit), !history.leftOut.contains(unit),
                 let value = try? context(unit).value(condition), value.isTrue
             else { continue }
             setOpen(unit, "\(condition.source) is true now")

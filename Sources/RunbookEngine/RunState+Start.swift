@@ -36,7 +36,7 @@ extension RunState {
         takeWords()
         readAgain()
         if !wasFinished { takeUpConditions() }
-        guard noteRemoved() else { return }
+        guard noteRemoved(), nothingOpenWasMovedBack() else { return }
         guard options.trustsFinished else {
             startSurvey(isFinal: false)
             return
@@ -96,6 +96,25 @@ extension RunState {
         return true
     }
 
+    /// False when a step that has not run stands before one whose outcome is not known, by an edit or by `--redo`:
+    /// what stands in front would act while the command behind it may go on, or be sent once more before it.
+    private mutating func nothingOpenWasMovedBack() -> Bool {
+        let waves = plan.schedule.waves
+        guard let last = waves.lastIndex(where: { $0.units.contains { history.standing(of: $0).isOpen } }),
+            let open = waves[last].units.first(where: { history.standing(of: $0).isOpen }),
+            let before = waves[..<last].flatMap(\.units).first(where: { unit in
+                let standing = history.standing(of: unit)
+                return !standing.isFinished && !standing.isOpen && step(unit).action != nil
+            })
+        else { return true }
+        finish(
+            .undecided(
+                open,
+                "the outcome of \(open) is not known, and \(before) now comes before it: "
+                    + "put them in their old order until it is known, or say what is so"))
+        return false
+    }
+
     /// `--redo` and `--keep`, written down before anything follows from them.
     ///
     /// An attempt whose outcome is not known is found out first: neither word is about it. What never ran has
@@ -120,7 +139,8 @@ extension RunState {
                 .word(
                     Word(
                         unit: unit, kind: kind, why: "--\(kind.rawValue) \(unit.step)",
-                        who: options.operatorName, time: options.time())))
+                        who: options.operatorName, time: options.time(),
+                        acts: kind == .keep ? try? context(unit).actsHash() : nil)))
         }
     }
 

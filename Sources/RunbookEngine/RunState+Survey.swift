@@ -193,10 +193,10 @@ extension RunState {
         case .skipped(let why): (line.verdict, line.detail) = (.skipped, why)
         case .done(let acts, let how):
             line.verdict = OutlookLine.Verdict(rawValue: how.rawValue) ?? .done
-            guard how != .kept else { break }
             if isEdited(unit, acts: acts) {
                 (line.verdict, line.detail) = (.edited, "")
-            } else if let verdict = survey.verdict(of: unit, findings, context(unit)), verdict.verdict != .yes
+            } else if how != .kept, let verdict = survey.verdict(of: unit, findings, context(unit)),
+                verdict.verdict != .yes
             {
                 line.verdict = verdict.verdict == .no ? .noLongerTrue : .cannotTell
                 line.detail = verdict.messages.joined(separator: "; ")

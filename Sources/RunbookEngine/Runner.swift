@@ -301,7 +301,7 @@ package actor Runner {
                 }
             } catch {
                 await view.show(
-                    .note("\(host) could not be given free (\(error.message)): runbook unlock \(host)"))
+                    .note("\(host) could not be given free (\(error.message)); `runbook unlock` does it"))
             }
         }
     }

@@ -49,13 +49,17 @@ extension UnitContext {
 
     func acting(_ trust: TrustAction, _ files: [String: HostFile?]) throws(EngineProblem) -> Acting {
         let paths = try trustPaths(trust)
+        // Also by lines of another make, as ssh-keyscan writes them.
+        let known = knownPairs(
+            in: (files[paths[1]] ?? nil).map { String(decoding: $0.bytes, as: UTF8.self) } ?? "")
+        let lacking = try knownHosts(trust).filter { !knownPairs(in: $0).isSubset(of: known) }
         let changes = [
             FileChange(
                 path: paths[0], old: files[paths[0]] ?? nil,
                 new: adding(try authorizedKeys(trust), to: files[paths[0]] ?? nil, by: keyBody), mode: 0o600),
             FileChange(
                 path: paths[1], old: files[paths[1]] ?? nil,
-                new: adding(try knownHosts(trust), to: files[paths[1]] ?? nil) { $0 }, mode: 0o644),
+                new: adding(lacking, to: files[paths[1]] ?? nil) { $0 }, mode: 0o644),
         ]
         // Both files in one attempt; the content travels in the text, since stdin is one stream.
         var scripts: [String] = []
@@ -108,6 +112,17 @@ extension UnitContext {
             throw EngineProblem("\(name) of \(host) was not read")
         }
         return value.text
+    }
+
+    /// Each name with each key that lines of known_hosts give it. What is hashed or marked counts for nothing.
+    private func knownPairs(in text: String) -> Set<String> {
+        var pairs: Set<String> = []
+        for line in text.split(separator: "\n") where !line.hasPrefix("#") && !line.hasPrefix("@") {
+            let words = line.split(separator: " ")
+            guard words.count >= 3 else { continue }
+            for name in words[0].split(separator: ",") { pairs.insert("\(name) \(words[1]) \(words[2])") }
+        }
+        return pairs
     }
 
     /// The file with the lines that it lacks at its end.

@@ -187,6 +187,8 @@ package enum AttemptReply: Sendable, Equatable {
     case left(Before)
     /// There is a claim on this id already; nothing was issued now.
     case refused(AttemptState)
+    /// A person took the host over from this run: it can start nothing there any more.
+    case takenOver(by: LockHolder)
 
     /// The answers to the questions before; lists that were not reached are empty.
     package struct Before: Sendable, Equatable {
@@ -270,15 +272,27 @@ package struct LockHolder: Sendable, Equatable, Codable {
     /// When, as text with its zone.
     package var since: String
     package var runbook: String
-    package init(run: RunID, who: String, since: String, runbook: String) {
+    /// It took the host over from the run that asks; it may have given it free since.
+    package var tookOver = false
+    package init(run: RunID, who: String, since: String, runbook: String, tookOver: Bool = false) {
         self.run = run
         self.who = who
         self.since = since
         self.runbook = runbook
+        self.tookOver = tookOver
     }
 }
 
 package enum LockResult: Sendable, Equatable {
     case taken
     case held(by: LockHolder)
+}
+
+package enum TakeOver: Sendable, Equatable {
+    /// The host is this run's.
+    case taken
+    /// Another run holds it than the one that was named.
+    case held(by: LockHolder)
+    /// The one that was named can start nothing any more; these attempts of it still run, and it keeps the host.
+    case busy([AttemptID])
 }

@@ -124,6 +124,7 @@ struct ReplyReader {
         case "skipped": return .notIssued(before)
         case "left": return .left(before)
         case "state": return .refused(try state())
+        case "fenced": return .takenOver(by: try holder("fenced"))
         default:
             let end = try attemptEnd()
             return .ended(before, end, after: try answers("after", request.after))
@@ -151,14 +152,34 @@ struct ReplyReader {
     }
 
     mutating func lock() throws(TransportError) -> LockResult {
-        if kind == "taken" { return .taken }
-        let lines = String(decoding: try take("held").payload, as: UTF8.self)
-            .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        // Nothing is said of a lock that is empty or torn: somebody has it, nobody knows who.
-        guard lines.count == 4 else {
-            return .held(by: LockHolder(run: RunID(rawValue: ""), who: "unknown", since: "", runbook: ""))
+        switch kind {
+        case "taken": return .taken
+        case "fenced": return .held(by: try holder("fenced"))
+        default: return .held(by: try holder("held"))
         }
-        return .held(
-            by: LockHolder(run: RunID(rawValue: lines[0]), who: lines[1], since: lines[2], runbook: lines[3]))
+    }
+
+    mutating func takeOver() throws(TransportError) -> TakeOver {
+        if kind == "busy" {
+            let names = String(decoding: try take("busy").payload, as: UTF8.self).split(separator: " ")
+            return .busy(names.map { AttemptID(rawValue: String($0)) })
+        }
+        switch try lock() {
+        case .taken: return .taken
+        case .held(let holder): return .held(by: holder)
+        }
+    }
+
+    private mutating func holder(_ kind: String) throws(TransportError) -> LockHolder {
+        let lines = String(decoding: try take(kind).payload, as: UTF8.self)
+            .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        // Nothing is said of a file that is empty or torn: somebody has the host, nobody knows who.
+        guard lines.count == 4, !lines[0].isEmpty else {
+            return LockHolder(
+                run: RunID(rawValue: ""), who: "unknown", since: "", runbook: "", tookOver: kind == "fenced")
+        }
+        return LockHolder(
+            run: RunID(rawValue: lines[0]), who: lines[1], since: lines[2], runbook: lines[3],
+            tookOver: kind == "fenced")
     }
 }

@@ -145,11 +145,21 @@ package final class SupervisedSession: HostSession {
     }
 
     package func takeLock(_ holder: LockHolder) async throws(TransportError) -> LockResult {
-        let words = [holder.who, holder.since, holder.runbook].map { text in
-            String(text.map { $0.isNewline ? " " : $0 })
+        var reply = try await ask { (line) throws(RequestLine.Problem) in
+            try line.call("rb_lock", holder.words)
         }
-        var reply = try await ask { (line) throws(RequestLine.Problem) in try line.call("rb_lock", words) }
         return try reply.lock()
+    }
+
+    /// Takes the host from the run that holds it, by a person's word: what that run has not started on it, it can
+    /// start no more. Nothing is taken while one of its commands runs, nor from any other run. The name is empty
+    /// for a lock that is torn. A run from which the host was taken takes it back in the same way.
+    package func takeOver(from run: RunID, by holder: LockHolder) async throws(TransportError) -> TakeOver {
+        if !run.rawValue.isEmpty { try check(run.rawValue) }
+        var reply = try await ask { (line) throws(RequestLine.Problem) in
+            try line.call("rb_take", [run.rawValue] + holder.words)
+        }
+        return try reply.takeOver()
     }
 
     package func releaseLock() async throws(TransportError) {
@@ -255,5 +265,12 @@ extension SupervisedSession {
             throw TransportError(
                 .local, host: host, "\(visible(name)) cannot be the name of a file on the host")
         }
+    }
+}
+
+extension LockHolder {
+    /// Three lines of the lock's file.
+    fileprivate var words: [String] {
+        [who, since, runbook].map { text in String(text.map { $0.isNewline ? " " : $0 }) }
     }
 }

@@ -416,6 +416,7 @@ rb_attempt() {
     }
     rb_fate=refused
     rb_is_ready || return
+    if rb_is_fenced; then return; fi
     rb_has "$2" || {
         rb_fail "the shell $2 is missing"
         return
@@ -426,10 +427,17 @@ rb_attempt() {
         rb_won=no
         rb_once "$rb_a.claim" "start $rb_n $rb_boot $$ $rb_self" && {
             rb_won=yes
-            # What was said so far goes out now: the watch may have to say the rest.
-            [ "$4" = stop ] || rb_flush
-            rb_begin "$3" "$4" "$1"
-            rb_spawn "$2" "$7"
+            # Whoever takes the host over looks for claims behind his fence, and this looks for the fence behind its
+            # claim: one of the two sees the other.
+            if [ -e "$rb_d/taken" ]; then
+                rb_won=late
+                echo 'end stopped .' >&8
+            else
+                # What was said so far goes out now: the watch may have to say the rest.
+                [ "$4" = stop ] || rb_flush
+                rb_begin "$3" "$4" "$1"
+                rb_spawn "$2" "$7"
+            fi
         } 8>>"$rb_a.claim"
     } 5<"$rb_in" 6>>"$rb_a.out" 7>>"$rb_a.err"
     case $rb_won in
@@ -438,6 +446,7 @@ rb_attempt() {
         rb_state "$1"
         rb_tell_state "$1"
         ;;
+    late) rb_is_fenced ;;
     *) rb_record "$1" "$4" "$5" ;;
     esac
 }
@@ -639,12 +648,13 @@ rb_read() {
 # rb_lock WHO SINCE RUNBOOK
 rb_lock() {
     rb_is_ready || return
+    if rb_is_fenced; then return; fi
     rb_once "$rb_b/lock" "$rb_run$nl$1$nl$2$nl$3$nl" && {
         rb_say '' taken
         return
     }
     rb_tries=0
-    until rb_read_lock; do
+    until rb_read_holder "$rb_b/lock"; do
         rb_tries=$((rb_tries + 1))
         [ $rb_tries -lt 3 ] || {
             rb_say '' held
@@ -659,36 +669,83 @@ rb_lock() {
     fi
 }
 
-# Who holds this host, into rb_l1 … rb_l4; fails when the file is not whole.
-rb_read_lock() {
-    rb_l1='' rb_x=''
+# Who holds this host, or took it over, into rb_l1 … rb_l4; fails when the file is not whole.
+rb_read_holder() {
+    rb_l1='' rb_l2='' rb_l3='' rb_l4='' rb_x=''
     {
         IFS= read -r rb_l1 && IFS= read -r rb_l2 && IFS= read -r rb_l3 && IFS= read -r rb_l4 && IFS= read -r rb_x
-    } 2>/dev/null <"$rb_b/lock"
+    } 2>/dev/null <"$1"
     [ "$rb_x" = ' .' ]
+}
+
+# Whether a person took the host from this run; says who. Also of a torn file: somebody did.
+rb_is_fenced() {
+    [ -e "$rb_d/taken" ] || return
+    rb_read_holder "$rb_d/taken" || rb_l1=
+    rb_say "$rb_l1$nl$rb_l2$nl$rb_l3$nl$rb_l4" fenced
+}
+
+# rb_take RUN WHO SINCE RUNBOOK: takes the host from RUN, of no name for a torn lock; also where nobody has it any
+# more. What RUN's person said of this run before is taken back.
+rb_take() {
+    rb_is_ready || return
+    rb_read_holder "$rb_b/lock" || rb_l1=
+    if [ -e "$rb_b/lock" ] && [ "$rb_l1" != "$rb_run" ]; then
+        [ "$rb_l1" = "$1" ] || {
+            rb_say "$rb_l1$nl$rb_l2$nl$rb_l3$nl$rb_l4" held
+            return
+        }
+        [ -z "$1" ] || [ ! -d "$rb_b/$1" ] || rb_fence_run "$@" || return
+        rb_unlock "$1"
+    fi
+    rm -f "$rb_d/taken"
+    rb_lock "$2" "$3" "$4"
+}
+
+# rb_fence_run, as rb_take: behind the fence RUN can start nothing. Then what it has started is looked for; while
+# that runs, RUN keeps the host.
+rb_fence_run() {
+    rb_once "$rb_b/$1/taken" "$rb_run$nl$2$nl$3$nl$4$nl" || [ -e "$rb_b/$1/taken" ] || {
+        rb_fail "cannot write in $rb_b/$1"
+        return 1
+    }
+    rb_own=$rb_d rb_d=$rb_b/$1
+    rb_running
+    rb_d=$rb_own
+    [ -z "$rb_names" ] || {
+        rb_say "$rb_names" busy
+        return 1
+    }
+}
+
+# The attempts below rb_d whose command runs, into rb_names, a blank before each.
+rb_running() {
+    rb_names=
+    set +f
+    set -- "$rb_d"/*.claim
+    set -f
+    for rb_each; do
+        rb_each=${rb_each##*/}
+        rb_state "${rb_each%.claim}"
+        [ $rb_st != running ] || rb_names="$rb_names ${rb_each%.claim}"
+    done
 }
 
 # rb_unlock RUN: gives the host free if RUN holds it; of no name is the run that holds a torn lock.
 rb_unlock() {
     rb_is_ready || return
-    rb_read_lock || rb_l1=
+    rb_read_holder "$rb_b/lock" || rb_l1=
     if [ "$rb_l1" = "$1" ]; then rm -f "$rb_b/lock"; fi
 }
 
 # Removes the run's folder, and its lock with it. Not while one of its commands runs.
 rb_clean() {
     rb_is_ready || return
-    set +f
-    set -- "$rb_d"/*.claim
-    set -f
-    for rb_y; do
-        rb_y=${rb_y##*/}
-        rb_state "${rb_y%.claim}"
-        [ $rb_st != running ] || {
-            rb_fail "the command of ${rb_a##*/} still runs"
-            return
-        }
-    done
+    rb_running
+    [ -z "$rb_names" ] || {
+        rb_fail "still running:$rb_names"
+        return
+    }
     rb_unlock "$rb_run"
     rb_x=$(rm -rf "$rb_d" 2>&1) || rb_fail "$rb_x"
     rb_last=1

@@ -127,7 +127,7 @@ struct LockTests {
             [Story.program, "run", bench.folder.file("runbooks/other.yaml")], environment: Story.environment)
         #expect(other.status == 5)
         #expect(
-            other.errors.firstRange(of: "box is held by another run: small, tester@") != nil,
+            other.errors.firstRange(of: "box is held by another run: small (small-") != nil,
             "\(other.errors)")
         // Finished, it gives the host free.
         #expect(try bench.violationsOfGoingOn(tries: 0) == [])

@@ -234,6 +234,7 @@ extension Entry {
         case .settled(let settlement): "settled \(settlement.unit) \(settlement.how.rawValue)"
         case .output(let unit, let name, let value): "output \(unit) \(name)=\(value.text)"
         case .word(let word): "word \(word.unit) \(word.kind.rawValue)"
+        case .takeOver(let word): "take over \(word.host) from \(word.from)"
         case .finished: "finished"
         case .abandoned: "abandoned"
         }

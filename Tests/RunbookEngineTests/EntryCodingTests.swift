@@ -49,6 +49,11 @@ import Testing
             .output(unit, name: text, value: .string(text)), .output(unit, name: "n", value: .integer(.min)),
             .output(unit, name: "n", value: .boolean(true)), .output(unit, name: "n", value: .missing),
             .word(Word(unit: unit, kind: .resolvedNotDone, why: text, who: text, time: text)),
+            .takeOver(
+                TakeOverWord(
+                    host: HostID("a"), from: RunID(rawValue: text), holder: text, why: text, who: text,
+                    time: text
+                )),
             .finished(time: text), .abandoned(why: text, who: text, time: text),
         ]
     }

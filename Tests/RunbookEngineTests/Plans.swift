@@ -7,7 +7,9 @@ import RunbookSupervisor
 
 extension Plan {
     /// A plan on the hosts a and b, which are a group.
-    init(_ steps: Step..., inputs: [String: Value] = [:]) {
+    init(_ steps: Step..., inputs: [String: Value] = [:]) { self.init(steps, inputs: inputs) }
+
+    init(_ steps: [Step], inputs: [String: Value] = [:]) {
         var runbook = Runbook(name: "test")
         runbook.hosts = ["a", "b"].map { HostDeclaration(id: HostID($0)) }
         runbook.groups = [Group(name: "nodes", members: runbook.hosts.map(\.id))]

@@ -69,6 +69,30 @@ import Testing
         #expect(try host.names(in: "etc") == ["authorized_keys", "known_hosts", "shared"])
     }
 
+    /// As ssh-keyscan and ssh-copy-id leave them: the same keys, other lines.
+    @Test func whatWasDoneByHandIsEnough() throws {
+        let known = """
+            # pve2:22 SSH-2.0-OpenSSH
+            pve2 ssh-rsa AAAAhost1
+            pve2 ssh-ed25519 AAAAhost2
+            10.0.0.2 ssh-rsa AAAAhost1
+            10.0.0.2 ssh-ed25519 AAAAhost2 a comment
+
+            """
+        let revoked = known.replacing("10.0.0.2 ssh-rsa", with: "@revoked 10.0.0.2 ssh-rsa")
+        for (known, isNeeded) in [(known, false), (revoked, true)] {
+            let files = ["authorized_keys": Self.authorized, "known_hosts": known].map { name, text in
+                let path = "/root/.ssh/\(name)"
+                return (
+                    path,
+                    HostFile?.some(HostFile(bytes: [UInt8](text.utf8), mode: 0o600, owner: "0:0", path: path))
+                )
+            }
+            let acting = try Self.context().acting(on: Dictionary(uniqueKeysWithValues: files))
+            #expect(acting?.changes.map(\.isNeeded) == [false, isNeeded])
+        }
+    }
+
     @Test(arguments: HostFolder.shells)
     func missingFilesAreMadeWithTheirModes(_ shell: [String]) throws {
         let host = try HostFolder(shell)

@@ -189,7 +189,7 @@ import Testing
             var request = AttemptRequest(id: .test("left"), script: "sleep 30")
             request.timeout = Timeout(after: .milliseconds(100), then: .leave)
             #expect(try await session.attempt(request) == .left(.init()))
-            await #expect(throws: TransportErrorText("on master: the command of left.master.1 still runs")) {
+            await #expect(throws: TransportErrorText("on master: still running: left.master.1")) {
                 try await caught { try await session.clean() }
             }
             try await session.stop(.test("left"))

@@ -51,6 +51,9 @@ struct LogCommand: AsyncParsableCommand {
         case .output(let unit, let name, let value): return "\(Self.name(unit)) gave \(name) = \(value.text)"
         case .word(let word):
             return "\(.dim, word.time) \(name(word.unit)) \(word.kind.rawValue) by \(word.who): \(word.why)"
+        case .takeOver(let word):
+            return
+                "\(.dim, word.time) \(.host, word.host.rawValue) is taken from \(word.from.rawValue) of \(word.holder) by \(word.who): \(word.why)"
         case .finished(let time): return "\(.dim, time) \(.success, "finished")"
         case .abandoned(let why, let who, let time): return "\(.dim, time) abandoned by \(who): \(why)"
         }

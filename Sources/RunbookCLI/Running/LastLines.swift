@@ -32,16 +32,7 @@ struct LastLines {
             return .failed
         case .undecided(let unit, let reason): return undecided(unit, reason)
         case .unreachable(let error): return unreachable(error)
-        case .locked(let host, let holder):
-            console.say(
-                "\(.error, "error"): \(.host, host.rawValue) is held by another run: \(holder.runbook), \(holder.who), since \(holder.since)"
-            )
-            console.say("\(tally); nothing was sent to \(.host, host.rawValue)")
-            console.say(
-                "if that run's state folder is lost, look that nothing of it runs and remove the file `lock` in /var/lib/runbook there"
-            )
-            goOn("when that run is finished or abandoned, type")
-            return .locked
+        case .locked(let host, let holder): return locked(host, holder)
         case .journal(let message):
             console.say("\(.error, "error"): \(message)")
             console.say("\(tally); nothing was issued after that. What a host did meanwhile it still knows")
@@ -85,6 +76,19 @@ struct LastLines {
         case .hostKeyUnknown, .hostKeyChanged, .knownHosts: return .hostKey
         default: return .unreachable
         }
+    }
+
+    private func locked(_ host: HostID, _ holder: LockHolder) -> ExitStatus {
+        let deed = holder.tookOver ? "was taken from this run by" : "is held by"
+        console.say("\(.error, "error"): \(.host, host.rawValue) \(deed) another run: \(holder.forPeople)")
+        let sent = holder.tookOver ? "nothing more was started on" : "nothing was sent to"
+        console.say("\(tally); \(sent) \(.host, host.rawValue)")
+        if !holder.tookOver { goOn("when that run is finished or abandoned, type") }
+        let from = holder.run.rawValue.isEmpty ? "" : " --from \(shellQuoted(holder.run.rawValue))"
+        console.say(
+            "to take \(.host, host.rawValue) over, so that nothing more of that run is started there, type:")
+        say("  runbook unlock \(target) --host \(host.rawValue)\(from) --why 'TEXT'")
+        return .locked
     }
 
     private func interrupted(_ units: [Unit]) -> ExitStatus {
@@ -157,4 +161,11 @@ struct LastLines {
     }
 
     private func say(_ line: String) { console.say("\(.command, line)") }
+}
+
+extension LockHolder {
+    var forPeople: String {
+        run.rawValue.isEmpty
+            ? "its lock cannot be read" : "\(runbook) (\(run.rawValue)), \(who), since \(since)"
+    }
 }
