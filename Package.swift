@@ -128,10 +128,24 @@ let package = Package(
             of: "RunbookEngine",
             uses: [
                 "RunbookSupervisor", "RunbookJournal", "RunbookTransport", "RunbookModel", "RunbookFiles",
-            ]),
+            ], exclude: ["Golden"]),
         tests(of: "RunbookLab"),
         .testTarget(
             name: "EndToEndTests", dependencies: ["runbook", "RunbookLab", "RunbookTestSupport"],
             swiftSettings: strict),
     ]
 )
+
+// script/test builds the simulation for release, and of the package only what that needs.
+if let only = Context.environment["RUNBOOK_ONLY_TESTS"] {
+    var needed: Set = [only], open = [only]
+    while let name = open.popLast() {
+        for case .targetItem(let used, _) in package.targets.first(where: { $0.name == name })?.dependencies
+            ?? []
+        where needed.insert(used).inserted {
+            open.append(used)
+        }
+    }
+    package.targets.removeAll { !needed.contains($0.name) }
+    package.products = []
+}

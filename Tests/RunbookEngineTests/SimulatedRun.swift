@@ -81,7 +81,8 @@ struct SimulatedRun {
         if breakage == .recordsAfterActing { effects.sort { !$0.isRecord && $1.isRecord } }
         for effect in effects {
             if fault(50) {
-                if generator.hits(4), journal.count > 1 {
+                // One append at a time can be torn: nothing was written in the place of the last one.
+                if generator.hits(4), !isTorn, journal.count > 1 {
                     journal.removeLast()
                     isTorn = true
                 }
