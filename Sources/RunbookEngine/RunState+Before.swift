@@ -50,7 +50,7 @@ extension RunState {
             if !standing.isOpen, !standing.isFinished, let condition = step.condition,
                 try !context(unit).value(condition).isTrue
             {
-                settle(unit, .skipped, Self.reason(forSkipping: condition))
+                settle(unit, .skipped, "\(condition.source) is false")
                 return
             }
             var hosts = try hostsAsked(by: unit)

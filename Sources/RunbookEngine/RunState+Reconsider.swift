@@ -27,8 +27,6 @@ extension RunState {
         }
     }
 
-    static func reason(forSkipping condition: Expression) -> String { "\(condition.source) is false" }
-
     private mutating func setOpen(_ unit: Unit, _ reason: String) {
         record(
             .settled(
