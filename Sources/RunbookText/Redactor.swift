@@ -36,16 +36,42 @@ package struct Redactor: Sendable {
     }
 
     /// The bytes with every secret replaced. For output that comes in pieces use `RedactionStream`.
-    package func redacted(_ bytes: [UInt8]) -> [UInt8] {
+    ///
+    /// - Parameters:
+    ///   - isCutInFront: Something stood before them that is not there: they may begin inside of a secret.
+    ///   - isCutBehind: They may end inside of a secret.
+    package func redacted(_ bytes: [UInt8], isCutInFront: Bool = false, isCutBehind: Bool = false) -> [UInt8]
+    {
         if isEmpty { return bytes }
+        let rest = isCutInFront ? lengthOfRest(at: bytes) : 0
         var stream = RedactionStream(self)
-        return stream.feed(bytes) + stream.finish()
+        let whole = stream.feed(Array(bytes[rest...]))
+        let end = stream.finish(isCut: isCutBehind)
+        return (rest > 0 ? Self.mark : []) + whole + end
     }
 
     /// The text with every secret replaced.
     package func redacted(_ text: String) -> String {
         isEmpty ? text : String(decoding: redacted(Array(text.utf8)), as: UTF8.self)
     }
+
+    /// The longest end of a pattern that the bytes begin with.
+    private func lengthOfRest(at bytes: [UInt8]) -> Int {
+        var longest = 0
+        for pattern in patterns.joined() {
+            let most = min(pattern.count - 1, bytes.count)
+            guard most > longest, most >= Self.shortestRestInBytes else { continue }
+            for length in stride(from: most, to: max(longest, Self.shortestRestInBytes - 1), by: -1)
+            where pattern.suffix(length).elementsEqual(bytes.prefix(length)) {
+                longest = length
+                break
+            }
+        }
+        return longest
+    }
+
+    /// Shortest part of a secret that is hidden where a text was cut: shorter ones tell little and are common.
+    static let shortestRestInBytes = 4
 
     private mutating func add(_ pattern: [UInt8]) {
         guard let first = pattern.first else { return }
@@ -75,7 +101,22 @@ package struct RedactionStream: Sendable {
     }
 
     /// Returns what was held back. Call it once, when no piece follows.
-    package mutating func finish() -> [UInt8] { advance(through: held, isLast: true) }
+    ///
+    /// - Parameter isCut: More stood behind it, which is not there: what may be the beginning of a secret is hidden.
+    package mutating func finish(isCut: Bool = false) -> [UInt8] {
+        guard isCut else { return advance(through: held, isLast: true) }
+        var shown: [UInt8] = []
+        while !held.isEmpty {
+            // Only what one secret begins with, for its whole length, is held.
+            if held.count >= Redactor.shortestRestInBytes {
+                return shown + (coveredCount > 0 ? [] : Redactor.mark)
+            }
+            let first = held.removeFirst()
+            if coveredCount > 0 { coveredCount -= 1 } else { shown.append(first) }
+            shown += advance(through: held, isLast: false)
+        }
+        return shown
+    }
 
     private mutating func advance(through bytes: [UInt8], isLast: Bool) -> [UInt8] {
         var shown: [UInt8] = []
@@ -84,11 +125,11 @@ package struct RedactionStream: Sendable {
         while position < bytes.count {
             var longest = 0
             for pattern in redactor.patterns[Int(bytes[position])] {
-                let available = min(pattern.count, bytes.count - position)
-                guard matches(pattern, bytes, at: position, count: available) else { continue }
-                if available == pattern.count {
-                    longest = max(longest, available)
-                } else if !isLast {
+                switch match(pattern, bytes, at: position) {
+                case .none: continue
+                case .whole(let length): longest = max(longest, length)
+                case .begun:
+                    if isLast { continue }
                     held = Array(bytes[position...])
                     return shown
                 }
@@ -102,9 +143,33 @@ package struct RedactionStream: Sendable {
         return shown
     }
 
-    private func matches(_ pattern: [UInt8], _ bytes: [UInt8], at position: Int, count: Int) -> Bool {
-        for offset in 0..<count where pattern[offset] != bytes[position + offset] { return false }
-        return true
+    private enum Match {
+        case none
+        /// With the line breaks inside.
+        case whole(length: Int)
+        /// The bytes end before the pattern does.
+        case begun
+    }
+
+    /// A pattern may be split over lines anywhere: encoders and terminals break long lines.
+    private func match(_ pattern: [UInt8], _ bytes: [UInt8], at position: Int) -> Match {
+        var place = position + 1
+        for wanted in pattern.dropFirst() {
+            while place < bytes.count, bytes[place] != wanted, isLineBreak(bytes, at: place) { place += 1 }
+            guard place < bytes.count else { return .begun }
+            guard bytes[place] == wanted else { return .none }
+            place += 1
+        }
+        return .whole(length: place - position)
+    }
+
+    /// A line feed, or a carriage return that has one behind it, as far as that can be seen.
+    private func isLineBreak(_ bytes: [UInt8], at place: Int) -> Bool {
+        switch bytes[place] {
+        case UInt8(ascii: "\n"): true
+        case UInt8(ascii: "\r"): place + 1 == bytes.count || bytes[place + 1] == UInt8(ascii: "\n")
+        default: false
+        }
     }
 }
 
