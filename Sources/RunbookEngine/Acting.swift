@@ -11,6 +11,8 @@ struct Acting: Equatable, Sendable {
     var input: [UInt8]?
     /// What is hashed: all that acts, nothing that asks, and of the environment only what the text names.
     var acts: String
+    /// What the journal keeps of the script; nil: the script.
+    var note: String?
     /// Shown to the person before it is done (edit, copy, trust).
     var changes: [FileChange] = []
 }
@@ -64,8 +66,8 @@ extension UnitContext {
     func actsHash() throws(EngineProblem) -> String? {
         switch step.action {
         case .run, .argv, .script, .trustKeys, .reboot: return try acting(on: [:])?.acts
-        case .edit(let edit): return hash(try editText(edit))
-        case .copy(let copy): return hash(try copyText(copy))
+        case .edit(let edit): return hash(try masked.editText(edit))
+        case .copy(let copy): return hash(try masked.copyText(copy))
         case .trustFiles(let trust): return hash(trustText(trust))
         case .manual, .ask, nil: return nil
         }
@@ -99,8 +101,11 @@ extension UnitContext {
         let environment = try environment(on: host)
         let stdin = try step.stdin.map { (stdin) throws(EngineProblem) in try text(stdin) }
         // Their values are worked out: the order in which the runbook has them says nothing any more.
-        let named = environment.filter { script.contains($0.name) }.sorted { $0.name < $1.name }
-        let parts = ["run", shell.rawValue, script, stdin ?? ""] + named.flatMap { [$0.name, $0.value] }
+        let known = masked
+        let named = try known.environment(on: host).filter { script.contains($0.name) }
+            .sorted { $0.name < $1.name }
+        let read = try step.stdin.map { (stdin) throws(EngineProblem) in try known.text(stdin) } ?? ""
+        let parts = ["run", shell.rawValue, script, read] + named.flatMap { [$0.name, $0.value] }
         return Acting(
             script: asUser(script, shell), shell: shell, environment: environment,
             input: stdin.map { [UInt8]($0.utf8) },

@@ -27,7 +27,7 @@ extension UnitContext {
             validate: try edit.validate.map { (command) throws(EngineProblem) in
                 try text(command, fit: .shell)
             })
-        return acting(file, acts: hash(try editText(edit)))
+        return acting(file, try editText(edit), masked: try masked.editText(edit))
     }
 
     func acting(_ copy: CopyAction, _ files: [String: HostFile?]) throws(EngineProblem) -> Acting {
@@ -38,12 +38,18 @@ extension UnitContext {
             validate: try copy.validate.map { (command) throws(EngineProblem) in
                 try text(command, fit: .shell)
             })
-        return acting(file, acts: hash(try copyText(copy)))
+        return acting(file, try copyText(copy), masked: try masked.copyText(copy))
     }
 
-    func acting(_ file: FileChange, acts: String) -> Acting {
+    /// - Parameters:
+    ///   - parts: what acts.
+    ///   - masked: the same without secrets.
+    private func acting(_ file: FileChange, _ parts: [String], masked: [String]) -> Acting {
         let put = PutScript(file, backup: backupName(1))
-        return Acting(script: put.script, input: file.new, acts: acts, changes: [file])
+        var acting = Acting(script: put.script, input: file.new, acts: hash(masked), changes: [file])
+        // The script tells the digest of the file, from which a short secret can be found by trying.
+        if parts != masked { acting.note = "(writes \(file.path), which holds a secret)" }
+        return acting
     }
 
     /// Where the file as it was is kept on the host: in the run's folder, which the supervisor names.

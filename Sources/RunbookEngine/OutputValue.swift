@@ -14,7 +14,7 @@ extension Output {
             text = String(lines[line - 1])
         }
         if let regex { text = try matched(by: try context.text(regex, fit: .pattern), in: text) }
-        if let json { throw EngineProblem("output \(name): JSON (\(json)) is not read in this version") }
+        if let json { text = try JSONText.member(json, of: text, output: name) }
         switch type {
         case .integer:
             guard let number = Int(text) else {

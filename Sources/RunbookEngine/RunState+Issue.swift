@@ -57,7 +57,7 @@ extension RunState {
         }
         guard let acting = active[unit]?.acting else { preconditionFailure("\(unit) was not worked out") }
         for change in acting.changes where change.isNeeded {
-            show(.fileChange(unit, path: change.path, difference: change.difference))
+            show(.fileChange(unit, path: change.path, difference: change.difference(hiding: plan.redactor)))
         }
         active[unit]?.attempt = request.id
         active[unit]?.issues += 1
@@ -66,7 +66,7 @@ extension RunState {
             .intent(
                 Intent(
                     unit: unit, attempt: request.id, acts: acting.acts, bootID: facts.boot,
-                    text: String(acting.script.prefix(4096)))))
+                    text: String((acting.note ?? acting.script).prefix(4096)))))
         show(.issued(unit, request.id))
         effects.append(.attempt(unit, host, request))
     }

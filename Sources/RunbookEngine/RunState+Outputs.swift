@@ -1,5 +1,6 @@
 import RunbookModel
 import RunbookSupervisor
+import RunbookText
 
 // The outputs of a unit that is done or was so, and its end.
 extension RunState {
@@ -80,7 +81,12 @@ extension RunState {
                     }
                     text = answer.output
                 }
-                record(.output(unit, name: output.name, value: try output.value(of: text, context(unit))))
+                let value = try output.value(of: text, context(unit))
+                // It was hidden when it came, and would be another value in the next run.
+                guard plan.redactor.isEmpty || !value.text.utf8.contains(Redactor.mark) else {
+                    throw EngineProblem("output \(output.name) holds a secret, which is not kept")
+                }
+                record(.output(unit, name: output.name, value: value))
             } catch {
                 // What is not needed need not be there: whoever uses the output says so.
                 let unneeded = Settlement.How.unneeded

@@ -63,7 +63,9 @@ extension RunState {
             else { continue }
             let files = survey.findingsOfOne(unit, round, findings)[host]?.files ?? [:]
             for change in (try? context(unit).acting(on: files)?.changes) ?? [] where change.isNeeded {
-                show(.fileChange(unit, path: change.path, difference: change.difference))
+                show(
+                    .fileChange(unit, path: change.path, difference: change.difference(hiding: plan.redactor))
+                )
             }
         }
         finish(.complete)

@@ -58,7 +58,7 @@ package struct RunState: Sendable {
     package mutating func handle(_ event: Event) -> [Effect] {
         effects = []
         guard phase != .over else { return [] }
-        switch event {
+        switch event.hiding(plan.redactor) {
         case .connected(let host, let facts, let hostKey, let operatorKey, let skew):
             clockSkew[host] = skew
             connect(host, facts, hostKey: hostKey, operatorKey: operatorKey)

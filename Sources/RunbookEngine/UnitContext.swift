@@ -1,5 +1,6 @@
 package import RunbookModel
 import RunbookSupervisor
+package import RunbookText
 
 /// Everything about a run that does not change while it goes on.
 package struct Plan: Sendable {
@@ -12,6 +13,8 @@ package struct Plan: Sendable {
     package var runbookDigest: String
     /// Outputs that are known from elsewhere: of the run that an undo takes back.
     package var givenOutputs: [Unit: [String: Value]] = [:]
+    /// Hides the secrets of the site in all that hosts say.
+    package var redactor = Redactor()
 
     package init(runbook: Runbook, site: Site, materials: [String: [UInt8]] = [:], runbookDigest: String) {
         self.runbook = runbook
@@ -34,7 +37,7 @@ package struct Plan: Sendable {
 
 /// One unit, with all that is known when it is looked at: works out its texts, questions and requests.
 package struct UnitContext: Sendable {
-    let plan: Plan
+    private(set) var plan: Plan
     let unit: Unit
     let step: Step
     let outputs: [Unit: [String: Value]]
@@ -52,6 +55,14 @@ package struct UnitContext: Sendable {
         self.outputs = outputs
         self.facts = facts
         self.operatorKeys = operatorKeys
+    }
+
+    /// The same with each secret replaced by its name: for what is remembered, such as the hash of what acts.
+    var masked: UnitContext {
+        guard !plan.site.secrets.isEmpty else { return self }
+        var context = self
+        for name in plan.site.secrets.keys { context.plan.site.inputs[name] = .string("secret \(name)") }
+        return context
     }
 
     /// The scope of names on a host: the step's own, or the one that a question is asked on.

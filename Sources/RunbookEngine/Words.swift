@@ -88,12 +88,13 @@ extension CapturedText {
 }
 
 extension FileChange {
-    /// The change as a unified diff.
-    var difference: String {
-        UnifiedDiff(
-            from: old.map { String(decoding: $0.bytes, as: UTF8.self) } ?? "",
-            to: String(decoding: new, as: UTF8.self)
+    /// The change as a unified diff, secrets hidden before it is made: a diff splits what is long over lines.
+    func difference(hiding redactor: Redactor) -> String {
+        let before = redactor.redacted(old?.bytes ?? []), after = redactor.redacted(new)
+        let difference = UnifiedDiff(
+            from: String(decoding: before, as: UTF8.self), to: String(decoding: after, as: UTF8.self)
         ).text(oldName: path, newName: path)
+        return difference.isEmpty && isNeeded ? "\(path): what changes is a secret\n" : difference
     }
 }
 

@@ -57,13 +57,33 @@ package struct Group: Hashable, Sendable {
     }
 }
 
+/// Where a secret comes from; only a site file says it.
+package enum SecretSource: Hashable, Sendable {
+    /// The person at the terminal types it.
+    case prompt
+    /// A variable of the program's own environment.
+    case environment(String)
+    /// A file that only its owner can read; without its last newline.
+    case file(String)
+    /// What a command on this machine prints; without its last newline.
+    case command(String)
+    /// Stands in the site file of practice nodes: nobody's secret.
+    case practice(String)
+}
+
 /// This homelab's values, from the site file, with the defaults of the runbook filled in.
 package struct Site: Hashable, Sendable {
     package var runbook: String
+    /// A secret that was not fetched is `***` here.
     package var inputs: [String: Value]
     package var hosts: [HostID: SiteHost]
+    /// Of each secret input that has a value.
+    package var secrets: [String: SecretSource] = [:]
     /// How much faster than the clock the hosts' time runs; above one only for practice nodes.
     package var clockFactor = 1.0
+    /// What stands in place of a secret.
+    package static let hiddenSecret = "***"
+
     package init(runbook: String, inputs: [String: Value], hosts: [HostID: SiteHost]) {
         self.runbook = runbook
         self.inputs = inputs

@@ -410,7 +410,9 @@ rb_judge() {
 # questions before allow it.
 rb_attempt() {
     rb_p run
+    rb_a=$rb_d/$1 rb_in=/dev/null rb_won=''
     [ "$rb_fate" = go ] || {
+        rb_unread "$6"
         rb_say '' skipped
         return
     }
@@ -418,12 +420,14 @@ rb_attempt() {
     rb_is_ready || return
     if rb_is_fenced; then return; fi
     rb_has "$2" || {
+        rb_unread "$6"
         rb_fail "the shell $2 is missing"
         return
     }
-    rb_a=$rb_d/$1 rb_in=/dev/null rb_won=''
     [ "$6" = none ] || rb_input "$6" "$8" || return
     {
+        # What is open is read although it has no name any more, and nothing of it is left behind.
+        [ "$rb_in" = /dev/null ] || rm -f "$rb_in"
         rb_won=no
         rb_once "$rb_a.claim" "start $rb_n $rb_boot $$ $rb_self" && {
             rb_won=yes
@@ -451,6 +455,14 @@ rb_attempt() {
     esac
 }
 
+# rb_unread none|text|LENGTH: takes away the input of a command that is not run.
+rb_unread() {
+    case $1 in
+    none | text) ;;
+    *) rm -f "$rb_a.$rb_n.in" ;;
+    esac
+}
+
 # rb_input text|LENGTH TEXT: what the command reads. Longer input lies here already; it must be all of it.
 rb_input() {
     rb_in=$rb_a.$rb_n.in
@@ -472,7 +484,6 @@ rb_input() {
 rb_record() {
     rb_ended "$rb_a.why" ''
     echo "end $rb_end ." >>"$rb_a.claim" || rb_last=1
-    [ "$rb_in" = /dev/null ] || true >"$rb_in"
     if [ "$2" = leave ]; then
         # Answered long ago: this shell was only kept to write the line above.
         rb_once "$rb_a.left" ended || rb_leave
@@ -568,6 +579,10 @@ rb_fence() {
     rb_is_ready || return
     if rb_once "$rb_d/$1.claim" "abort $rb_n $rb_boot"; then
         rb_st=fenced
+        # Its input may have come before the link was lost.
+        set +f
+        for rb_x in "$rb_d/$1".*.in; do [ ! -e "$rb_x" ] || rm -f "$rb_x"; done
+        set -f
     else
         rb_state "$1"
     fi

@@ -1,4 +1,5 @@
 import Glibc
+import RunbookText
 import Synchronization
 
 /// Why output was lost.
@@ -36,7 +37,8 @@ package final class LineWriter: Sendable {
 
     /// Waits where a descriptor that does not block is full; answers the error that stopped it.
     static func writeAll(_ text: String, to descriptor: Int32) -> OutputError? {
-        var text = text
+        // The last place before the outside.
+        var text = Secrets.redacted(text)
         return text.withUTF8 { bytes in
             var written = 0
             while written < bytes.count {

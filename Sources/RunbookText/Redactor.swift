@@ -175,5 +175,5 @@ package struct RedactionStream: Sendable {
 
 extension Redactor {
     /// What stands in place of a secret.
-    static let mark = Array("***".utf8)
+    package static let mark = Array("***".utf8)
 }

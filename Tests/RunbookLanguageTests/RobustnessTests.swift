@@ -144,6 +144,7 @@ import Testing
         case .ask: return (step("ask: { \(entry) }"), false)
         case .site: return (entry + "\n", true)
         case .siteHost: return ("hosts: { m: { \(entry) } }\n", true)
+        case .secretSource: return ("inputs: { key: { \(entry) } }\n", true)
         case .jump: return ("hosts: { m: { address: a, jump: { \(entry) } } }\n", true)
         }
     }
@@ -154,7 +155,9 @@ import Testing
         let source = SourceText(name: "t.yaml", text)
         let diagnostics: [Diagnostic]
         if isSite {
-            let runbook = try load("runbook: demo\nhosts: { m: {} }\nsteps: [{ id: a, require: 'true' }]\n")
+            let runbook = try load(
+                "runbook: demo\nhosts: { m: {} }\ninputs: { key: { type: string, secret: true } }\nsteps: [{ id: a, require: 'true' }]\n"
+            )
             diagnostics = loadSite(source, for: runbook).1
         } else {
             diagnostics = loadRunbook(source).1

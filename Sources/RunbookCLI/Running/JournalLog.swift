@@ -2,6 +2,7 @@ import RunbookEngine
 import RunbookFiles
 import RunbookJournal
 import RunbookModel
+import RunbookText
 import Synchronization
 
 /// The run's journal as the engine writes it.
@@ -18,7 +19,7 @@ final class JournalLog: EntryLog {
     func append(_ entry: Entry) async throws(EntryLogProblem) {
         let members: [UInt8]
         do throws(Entry.CodingProblem) {
-            members = try entry.members
+            members = try entry.hiddenMembers
         } catch {
             throw EntryLogProblem(error.message)
         }
@@ -37,6 +38,18 @@ final class JournalLog: EntryLog {
 }
 
 extension Entry {
+    /// As they are written: the last place before the disk. What hosts say was looked through when it came.
+    fileprivate var hiddenMembers: [UInt8] {
+        get throws(CodingProblem) {
+            let plain = try members, hidden = Secrets.redacted(plain)
+            // A secret that looks like JSON may have taken more than a text away.
+            if hidden != plain {
+                _ = try Entry(line: [UInt8(ascii: "{")] + hidden + [UInt8(ascii: "}")])
+            }
+            return hidden
+        }
+    }
+
     /// Written after an act: it must get through even when the disk is full.
     var isOwed: Bool {
         switch self {

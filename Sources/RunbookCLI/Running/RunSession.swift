@@ -63,13 +63,14 @@ struct RunSession {
         let prompter = saysYesToAll ? nil : Prompter()
         RunbookMain.prompter.withLock { $0 = prompter }
         if let status = refuseWithoutWords(run.history, hasTerminal: prompter != nil) { return status }
+        let plan = try await SecretFetch(loaded, console, prompter).plan()
 
         let person = TerminalPerson(console: console, prompter: prompter)
         let view: any FinalView
         if isQuiet { view = QuietView() } else { view = json ? JSONView(console) : PlainView(console) }
         let runner = Runner(
             state: RunState(
-                plan: loaded.plan, options: options(mayHaveIssued: run.folder.tornTail != nil),
+                plan: plan, options: options(mayHaveIssued: run.folder.tornTail != nil),
                 history: run.history),
             log: seams.log(
                 JournalLog(
@@ -81,7 +82,7 @@ struct RunSession {
         seams.ended(end, await view.failures)
         if isQuiet, case .complete = end { return .done }
         let last = LastLines(
-            console: console, plan: loaded.plan, history: await runner.history, failures: await view.failures,
+            console: console, plan: plan, history: await runner.history, failures: await view.failures,
             command: command, target: target)
         let status = last.show(end)
         if let lost = console.dataError, status == .done {
@@ -103,8 +104,9 @@ struct RunSession {
         RunbookMain.prompter.withLock { $0 = prompter }
         let person = TerminalPerson(console: console, prompter: prompter)
         let view: any FinalView = json ? JSONView(console) : PlainView(console)
+        let plan = try await SecretFetch(loaded, console, prompter).plan()
         let runner = Runner(
-            state: RunState(plan: loaded.plan, options: options, history: history), log: NoLog(),
+            state: RunState(plan: plan, options: options, history: history), log: NoLog(),
             source: SSHSessions(connector: SSHConnector(prompts: person)), person: person, view: view,
             wallClock: { Int(Date.now.timeIntervalSince1970) })
         let end = await withSignals(runner, prompter) { await runner.run() }
@@ -143,8 +145,9 @@ struct RunSession {
         let prompter = Prompter()
         RunbookMain.prompter.withLock { $0 = prompter }
         let person = TerminalPerson(console: console, prompter: prompter)
+        let plan = try await SecretFetch(loaded, console, prompter).plan()
         let runner = Runner(
-            state: RunState(plan: loaded.plan, options: options, history: history), log: NoLog(),
+            state: RunState(plan: plan, options: options, history: history), log: NoLog(),
             source: AskingSessions(source: SSHSessions(connector: SSHConnector(prompts: person))),
             person: person, view: view, wallClock: { Int(Date.now.timeIntervalSince1970) })
         let end = await withSignals(runner, prompter) { await runner.run() }

@@ -61,7 +61,7 @@ package struct LabSite: Sendable, Equatable {
         runbook: String, inputs: [(name: String, yaml: String)], roles: [Role], clockFactor: Int = 1
     ) -> String {
         var lines = ["# Written by the lab: practice nodes on this machine.", "for: " + jsonQuoted(runbook)]
-        if clockFactor > 1 { lines.append("practice_clock: \(clockFactor)") }
+        lines.append("practice_clock: \(clockFactor)")
         if !inputs.isEmpty { lines.append("inputs:") }
         lines += inputs.map { "  \($0.name): \($0.yaml)" }
         lines.append("hosts:")

@@ -28,6 +28,22 @@ extension Explanation {
             wrong: "run: 'echo ${{ raw(inputs.mode) }}'\ncheck: date",
             right: "run: 'echo ${{ inputs.mode }}'\ncheck: date"),
         Explanation(
+            "secret-in-file",
+            "A secret stands in no file that is kept and copied, and in no command line. The site file says where it "
+                + "comes from: `prompt`, `{ env: NAME }`, `{ file: PATH }` or `{ command: … }`.",
+            in: .top,
+            wrong: "inputs: { password: { type: string, secret: true, default: letmein } }",
+            right: "inputs: { password: { type: string, secret: true } }"),
+        Explanation(
+            "secret-place",
+            "A secret may stand in `env`, in `stdin`, and in what `copy` and `edit` write. Shell text becomes the "
+                + "arguments of commands, which everybody on a host can read; messages and names are shown.",
+            in: .top,
+            wrong: "inputs: { key: { type: string, secret: true } }\n"
+                + "steps: [{ id: demo, host: a, run: 'login ${{ inputs.key }}', check: date }]",
+            right: "inputs: { key: { type: string, secret: true } }\n"
+                + "steps: [{ id: demo, host: a, run: login, stdin: '${{ inputs.key }}', check: date }]"),
+        Explanation(
             "unknown-function", "The functions are `lower`, `trim`, `length` and `default`.", in: .step,
             wrong: "if: upper(inputs.mode) == 'fast'\nrequire: date",
             right: "if: lower(inputs.mode) == 'fast'\nrequire: date"),

@@ -60,7 +60,7 @@ extension RunbookLoader {
         guard let path = absolutePath(fields["path"], context) else { return nil }
         var copy: CopyAction
         if let content = fields["content"] {
-            copy = CopyAction(source: .content(template(content, context)), path: path)
+            copy = CopyAction(source: .content(template(content, context.takingSecrets)), path: path)
         } else {
             guard let file = fields["from"].flatMap(ownFile) else { return nil }
             copy = CopyAction(source: .file(path: file), path: path)
@@ -166,10 +166,12 @@ extension RunbookLoader {
                         "use `block` for several lines"))
             }
             return .line(
-                template(line, context), match: fields["match"].map { template($0, as: .pattern, context) })
+                template(line, context.takingSecrets),
+                match: fields["match"].map { template($0, as: .pattern, context) })
         case "block":
             guard let block = fields["block"] else { return nil }
-            return .block(template(block, context), marker: fields.text("marker") ?? sketch.id.rawValue)
+            return .block(
+                template(block, context.takingSecrets), marker: fields.text("marker") ?? sketch.id.rawValue)
         case "replace":
             guard let replace = fields["replace"] else { return nil }
             guard let with = fields["with"] else {
@@ -180,7 +182,9 @@ extension RunbookLoader {
                 }
                 return nil
             }
-            return .replace(pattern: template(replace, as: .pattern, context), with: template(with, context))
+            return .replace(
+                pattern: template(replace, as: .pattern, context), with: template(with, context.takingSecrets)
+            )
         default:
             return .structured(readStructured(fields, context))
         }
@@ -194,7 +198,7 @@ extension RunbookLoader {
             if entry.value.mapping != nil {
                 change.ensure.append(path)
             } else {
-                change.set.append(.init(path: path, value: template(entry.value, context)))
+                change.set.append(.init(path: path, value: template(entry.value, context.takingSecrets)))
             }
         }
         change.remove = (fields["remove"]?.elements ?? []).compactMap { treePath($0, context) }

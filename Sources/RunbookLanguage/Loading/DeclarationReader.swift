@@ -54,6 +54,8 @@ extension RunbookLoader {
         var input = Input(name: entry.name, type: type)
         input.title = fields.text("title")
         input.isOptional = fields.flag("optional") ?? false
+        input.isSecret = fields.flag("secret") ?? false
+        if input.isSecret { checkSecret(input, fields) }
         if let pattern = fields["pattern"]?.scalar {
             let found = PatternDialect.problems(in: pattern.text)
             for problem in found { problems.add(ValueProblem(problem), in: pattern) }
@@ -74,6 +76,18 @@ extension RunbookLoader {
             }
         }
         return input
+    }
+
+    private func checkSecret(_ input: Input, _ fields: Fields) {
+        if input.type != .string {
+            problems.add(
+                .error("bad-value", "a secret is a `string`", at: fields.span(ofKey: "type")))
+        }
+        if fields.isGiven("default") {
+            problems.add(
+                .error("secret-in-file", "a secret has no default", at: fields.span(ofKey: "default"))
+                    .hint("the site file says where it comes from: prompt, environment, file or command"))
+        }
     }
 
     private func inputType(_ word: String, _ fields: Fields) -> InputType? {
@@ -123,7 +137,17 @@ extension RunbookLoader {
             }
         }
         host.inputs = readInputs(fields["inputs"], reserved: Self.reservedAttributes)
+        refuseSecrets(host.inputs, fields["inputs"])
         return host
+    }
+
+    private func refuseSecrets(_ inputs: [Input], _ node: YAMLNode?) {
+        for input in inputs where input.isSecret {
+            guard let entry = node?.mapping?.first(where: { $0.name == input.name }) else { continue }
+            problems.add(
+                .error("secret-place", "a value of a host cannot be a secret", at: entry.key.span)
+                    .hint("make it an input of the runbook, one for each host"))
+        }
     }
 
     private func readGroup(_ entry: YAMLEntry) {
@@ -146,6 +170,7 @@ extension RunbookLoader {
             }
         }
         let inputs = readInputs(fields?["inputs"], reserved: Self.reservedAttributes)
+        refuseSecrets(inputs, fields?["inputs"])
         for (index, host) in declarations.hosts.enumerated() where members.contains(host.id) {
             for input in inputs {
                 if host.inputs.contains(where: { $0.name == input.name }) {
@@ -224,8 +249,10 @@ extension RunbookLoader {
         var context = context
         var entries: [EnvironmentEntry] = []
         for entry in node?.mapping ?? [] where isVariable(entry) {
-            entries.append(EnvironmentEntry(name: entry.name, value: template(entry.value, context)))
+            let value = template(entry.value, context.takingSecrets)
+            entries.append(EnvironmentEntry(name: entry.name, value: value))
             context.environment.append(entry.name)
+            context.note(entries[entries.count - 1])
         }
         return entries
     }

@@ -8,6 +8,8 @@ struct Declarations {
     var groups: [Group] = []
     /// The names of the runbook's environment, in order.
     var environment: [String] = []
+    /// Those of them that hold a secret.
+    var secretVariables: Set<String> = []
     /// The named questions, not read yet.
     var checks: [YAMLEntry] = []
     var steps: [StepSketch] = []

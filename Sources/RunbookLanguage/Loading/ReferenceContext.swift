@@ -22,6 +22,10 @@ struct ReferenceContext: NameResolver {
     var stepNumber: Int?
     /// The block that the text stands in.
     var block: StepID?
+    /// Whether a secret may be inserted: not where others can read it, such as a command's arguments.
+    var takesSecrets = false
+    /// The entries of the environment that hold a secret; nil: those of the runbook.
+    private(set) var secretVariables: Set<String>?
 
     private typealias Found = (reference: Reference, kind: ValueKind?)
 
@@ -96,6 +100,7 @@ struct ReferenceContext: NameResolver {
                 part, "there is no input `\(part.text)`", among: declarations.inputs.map(\.name),
                 "the inputs are")
         }
+        try check(isSecret: input.isSecret, part)
         // What may be missing can be compared with anything.
         return (.input(input.name), input.isOptional ? nil : input.type.kind)
     }
@@ -108,6 +113,7 @@ struct ReferenceContext: NameResolver {
             }
             throw unknown(part, "there is no `\(part.text)` in `env`", among: environment, "there is")
         }
+        try check(isSecret: isSecret(.environment(part.text)), part)
         return (.environment(part.text), .text)
     }
 
@@ -242,5 +248,53 @@ struct ReferenceContext: NameResolver {
             ).hint("say which: `steps.\(step.id).on.\(step.hosts[0]).outputs.\(name)`")
         }
         return nil
+    }
+}
+
+// MARK: - Secrets
+
+extension ReferenceContext {
+    /// The same place, for a text that reaches the host by a way of its own: the environment, stdin or a file.
+    var takingSecrets: ReferenceContext {
+        var context = self
+        context.takesSecrets = true
+        return context
+    }
+
+    func isSecret(_ reference: Reference) -> Bool {
+        switch reference {
+        case .input(let name): declarations.input(name)?.isSecret == true
+        case .environment(let name): (secretVariables ?? declarations.secretVariables).contains(name)
+        default: false
+        }
+    }
+
+    /// Remembers whether the entry, which stands before what is read next, holds a secret.
+    mutating func note(_ entry: EnvironmentEntry) {
+        let isSecret = entry.value.expressions.flatMap(\.references).contains(where: isSecret)
+        var names = secretVariables ?? declarations.secretVariables
+        if isSecret { names.insert(entry.name) } else { names.remove(entry.name) }
+        secretVariables = names
+    }
+
+    private func check(isSecret: Bool, _ part: NamePart) throws(ValueProblem) {
+        guard isSecret, !takesSecrets else { return }
+        throw ValueProblem(
+            "secret-place", "`\(part.text)` is a secret, and what stands here can be read by others",
+            at: part.range
+        )
+        .hint("give it to the command by `env` or `stdin`, or write it with `copy` or `edit`")
+    }
+}
+
+extension Declarations {
+    func holdsSecret(_ template: Template) -> Bool {
+        template.expressions.flatMap(\.references).contains { reference in
+            switch reference {
+            case .input(let name): input(name)?.isSecret == true
+            case .environment(let name): secretVariables.contains(name)
+            default: false
+            }
+        }
     }
 }

@@ -54,6 +54,9 @@ final class RunbookLoader {
         runbook.hosts = declarations.hosts
         runbook.groups = declarations.groups
         runbook.environment = readRunbookEnvironment(fields["env"])
+        for entry in runbook.environment where declarations.holdsSecret(entry.value) {
+            declarations.secretVariables.insert(entry.name)
+        }
         readUnusedChecks()
         runbook.hints = readHints(
             fields["hints"],
@@ -71,7 +74,29 @@ final class RunbookLoader {
         guard let scalar = node.scalar else { return Template("") }
         let (template, found) = TemplateParser.parse(scalar.text, as: setting, context)
         for problem in found { problems.add(problem, in: scalar) }
+        if context.takesSecrets, found.isEmpty { refuseChangedSecrets(template, in: scalar, context) }
         return template
+    }
+
+    /// A secret that was changed is not known again where it must be hidden.
+    private func refuseChangedSecrets(
+        _ template: Template, in scalar: YAMLScalar, _ context: ReferenceContext
+    ) {
+        for expression in template.expressions {
+            if case .reference = expression { continue }
+            if case .call(.default, let arguments) = expression, case .reference? = arguments.first,
+                arguments.dropFirst().allSatisfy({ if case .literal = $0 { true } else { false } })
+            {
+                continue
+            }
+            guard expression.references.contains(where: context.isSecret) else { continue }
+            problems.add(
+                ValueProblem(
+                    "secret-place", "a secret is inserted as it is", at: 0..<scalar.text.utf8.count
+                )
+                .hint("write `${{ inputs.NAME }}`, and change it in the shell text if it must be changed"),
+                in: scalar)
+        }
     }
 
     /// The texts of one scalar or of a list.
@@ -94,7 +119,8 @@ final class RunbookLoader {
             return nil
         }
         do throws(ValueProblem) {
-            return try ExpressionParser.parse(bytes, in: 0..<bytes.count, context).expression
+            // It is asked whether it is so, and never shown.
+            return try ExpressionParser.parse(bytes, in: 0..<bytes.count, context.takingSecrets).expression
         } catch {
             problems.add(error, in: scalar)
             return nil

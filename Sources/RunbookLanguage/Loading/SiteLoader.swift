@@ -25,6 +25,7 @@ private final class SiteLoader {
     private let isThere: Bool
     private var fields: Fields?
     private var inputs: [String: Value] = [:]
+    private var secrets: [String: SecretSource] = [:]
     private var hosts: [HostID: SiteHost] = [:]
 
     init(runbook: Runbook, source: SourceText?) {
@@ -43,6 +44,7 @@ private final class SiteLoader {
             reportNoFile()
         }
         var site = Site(runbook: runbook.name, inputs: inputs, hosts: hosts)
+        site.secrets = secrets
         if let factor = fields?.integer("practice_clock") { site.clockFactor = Double(factor) }
         return site
     }
@@ -81,7 +83,50 @@ private final class SiteLoader {
                     entry, "`\(runbook.name)` has no input `\(entry.name)`", among: runbook.inputs.map(\.name)
                 ))
         }
-        inputs[input.name] = value(entry.value, for: input)
+        if input.isSecret {
+            inputs[input.name] = .missing
+            guard let source = readSecretSource(entry.value) else { return }
+            (inputs[input.name], secrets[input.name]) = (.string(Site.hiddenSecret), source)
+        } else if entry.value.scalar == nil {
+            inputs[input.name] = .missing
+            problems.add(
+                .error(
+                    "wrong-type", "`\(input.name)` is no secret: its value stands here", at: entry.value.span)
+            )
+        } else {
+            inputs[input.name] = value(entry.value, for: input)
+        }
+    }
+
+    private func readSecretSource(_ node: YAMLNode) -> SecretSource? {
+        if let text = node.text {
+            if text == "prompt" { return .prompt }
+            if fields?.isGiven("practice_clock") == true { return .practice(text) }
+            problems.add(
+                .error(
+                    "secret-in-file", "a secret does not stand in a file that is kept and copied",
+                    at: node.span
+                )
+                .hint("write `prompt`, `{ env: NAME }`, `{ file: PATH }` or `{ command: … }`"))
+            return nil
+        }
+        let source = Fields(node, as: .secretSource, problems)
+        let given = source.given(among: ["env", "file", "command"])
+        guard given.count == 1 else {
+            problems.add(
+                .error(
+                    given.isEmpty ? "missing-key" : "two-sources", "a secret comes from one place",
+                    at: node.span
+                )
+                .hint("write `prompt`, `{ env: NAME }`, `{ file: PATH }` or `{ command: … }`"))
+            return nil
+        }
+        let text = source.text(given[0]) ?? ""
+        switch given[0] {
+        case "env": return .environment(text)
+        case "file": return .file(text)
+        default: return .command(text)
+        }
     }
 
     /// The value; a wrong one is reported and counts as missing, so that it is not reported as left out too.
@@ -109,6 +154,15 @@ private final class SiteLoader {
                         ?? problem)
                 continue
             }
+            guard !input.isSecret else {
+                inputs[name] = .missing
+                problems.add(
+                    .error(
+                        "secret-in-file", "everybody on this machine can read what `--set` says", at: nameSpan
+                    )
+                    .hint("the site file says where a secret comes from: `\(name): { env: NAME }`"))
+                continue
+            }
             switch InputValues.read(text, for: input) {
             case .success(let value): inputs[name] = value
             case .failure(let refusal):
@@ -125,6 +179,9 @@ private final class SiteLoader {
                 inputs[input.name] = value
             } else if input.isOptional {
                 inputs[input.name] = .missing
+            } else if input.isSecret {
+                // Nothing is said: a person is asked.
+                (inputs[input.name], secrets[input.name]) = (.string(Site.hiddenSecret), .prompt)
             } else if isThere, fields == nil || fields?["inputs"] != nil || fields?.isGiven("inputs") == false
             {
                 let place = fields?.isGiven("inputs") == true ? fields?.span(ofKey: "inputs") : fields?.start
@@ -311,7 +368,7 @@ private final class SiteLoader {
 
 extension Input {
     /// Whether the site must say it.
-    var isNeeded: Bool { defaultValue == nil && !isOptional }
+    var isNeeded: Bool { defaultValue == nil && !isOptional && !isSecret }
 
     /// A value of the right form, for a person to write their own over it.
     var example: String {

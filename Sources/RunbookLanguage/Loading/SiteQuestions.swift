@@ -54,7 +54,7 @@ package struct SiteQuestion: Sendable {
 extension Runbook {
     /// What a site file for this runbook says, in the order in which a person is asked.
     package var siteQuestions: [SiteQuestion] {
-        inputs.map { SiteQuestion($0) }
+        inputs.filter { !$0.isSecret }.map { SiteQuestion($0) }
             + hosts.flatMap { host in
                 [SiteQuestion(addressOf: host)] + host.inputs.map { SiteQuestion($0, of: host.id) }
             }
@@ -69,10 +69,15 @@ extension Runbook {
             "# The values of one place for the runbook \(name). They are not part of the runbook.",
             "for: \(name)",
         ]
-        let given = inputs.contains { answers[$0.name] != nil }
+        let given = inputs.contains { answers[$0.name] != nil || ($0.isSecret && !$0.isOptional) }
         if !inputs.isEmpty { lines.append(given ? "inputs:" : "inputs: {}") }
         for input in inputs {
             lines += comment(input.title, "  ")
+            if input.isSecret {
+                // Where it comes from; `{ env: NAME }`, `{ file: PATH }` and `{ command: … }` are others.
+                lines.append("  \(input.isOptional ? "# " : "")\(input.name): prompt")
+                continue
+            }
             lines.append(entry(input.name, answers[input.name], input.defaultValue?.text, "  "))
         }
         lines.append("hosts:")

@@ -76,8 +76,10 @@ extension RunbookLoader {
         var context = context(sketch)
         context.environment += block?.environment.map(\.name) ?? []
         var step = frame(sketch)
+        for entry in block?.environment ?? [] { context.note(entry) }
         step.environment = (block?.environment ?? []) + readEnvironment(fields["env"], context)
         context.environment += step.environment.map(\.name)
+        for entry in step.environment { context.note(entry) }
         step.condition = both(block?.condition, fields["if"].flatMap { expression($0, context) })
         readQuestions(of: &step, sketch, context, in: block)
         step.action = readAction(sketch, context)
@@ -151,7 +153,7 @@ extension RunbookLoader {
     }
 
     private func readDetails(of step: inout Step, _ fields: Fields, _ context: ReferenceContext) {
-        step.stdin = fields["stdin"].map { template($0, context) }
+        step.stdin = fields["stdin"].map { template($0, context.takingSecrets) }
         if let user = fields["as"], let name = user.text {
             step.runAs = name
             if !InputValues.isUserName(name) {

@@ -39,7 +39,9 @@ package enum LanguageSchema {
             KeySchema("optional", .boolean, "it may be left out; then it is missing"),
             KeySchema("pattern", .text, "a pattern that the whole text must match"),
             KeySchema("of", .list(.text), "the choices of a `choice`"),
-            .later("secret", "a value that is never shown or written down"),
+            KeySchema(
+                "secret", .boolean,
+                "`true`: never shown or written down; the site file says where it comes from"),
         ])
 
     package static let host = MappingSchema(
@@ -297,11 +299,22 @@ package enum LanguageSchema {
         .site, "a site file",
         [
             KeySchema("for", name, "the runbook that these values are for", required: true),
-            KeySchema("inputs", .table(.value), "the values of the runbook's inputs"),
+            KeySchema(
+                "inputs", .table(.either([.value, .mapping(.secretSource)])),
+                "the values of the runbook's inputs"),
             KeySchema("hosts", .table(.mapping(.siteHost)), "the runbook's hosts"),
             KeySchema(
                 "practice_clock", .integer(1...1000),
                 "how much faster than the clock practice nodes live; only a lab writes it"),
+        ])
+
+    package static let secretSource = MappingSchema(
+        .secretSource, "where a secret comes from",
+        [
+            KeySchema("env", .text, "a variable of this program's environment"),
+            KeySchema(
+                "file", .text, "a file that only its owner can read; relative to the site file, or `~/…`"),
+            KeySchema("command", .text, "shell text that prints it, on this machine"),
         ])
 
     /// Beside these keys a host has those that the runbook declares for it.

@@ -38,6 +38,7 @@ package indirect enum ValueType: Hashable, Sendable {
         case hint, undo, evidence, copy, edit, trust, ask, service, reboot
         case site
         case siteHost = "site-host"
+        case secretSource = "secret-source"
         case jump
     }
 }
@@ -118,6 +119,7 @@ extension ValueType.Mapping {
         case .reboot: LanguageSchema.reboot
         case .site: LanguageSchema.site
         case .siteHost: LanguageSchema.siteHost
+        case .secretSource: LanguageSchema.secretSource
         case .jump: LanguageSchema.jump
         }
     }
