@@ -64,6 +64,7 @@ extension AttemptReply {
                 before.hiding(redactor), end.hiding(redactor), after: after.map { $0.hiding(redactor) })
         case .left(let before): .left(before.hiding(redactor))
         case .refused(let state): .refused(state.hiding(redactor))
+        case .takenOver: self
         }
     }
 }
