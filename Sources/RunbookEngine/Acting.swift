@@ -89,13 +89,6 @@ extension UnitContext {
         return text
     }
 
-    /// The text as another user's: `su` without `-` keeps the environment, and the working folder.
-    private func asUser(_ script: String, _ shell: Script.Shell) -> String {
-        guard let user = step.runAs else { return script }
-        let options = shell == .bash ? "set -eu -o pipefail" : "set -eu"
-        return "exec su -s /bin/\(shell.rawValue) \(user) -c \(shellQuoted("\(options)\n\(script)"))"
-    }
-
     private func command(_ script: String, shell: Script.Shell) throws(EngineProblem) -> Acting {
         guard let host = unit.host else { throw EngineProblem("step \(step.id) names no host to act on") }
         let environment = try environment(on: host)
@@ -107,8 +100,8 @@ extension UnitContext {
         let read = try step.stdin.map { (stdin) throws(EngineProblem) in try known.text(stdin) } ?? ""
         let parts = ["run", shell.rawValue, script, read] + named.flatMap { [$0.name, $0.value] }
         return Acting(
-            script: asUser(script, shell), shell: shell, environment: environment,
+            script: script, shell: shell, environment: environment,
             input: stdin.map { [UInt8]($0.utf8) },
-            acts: hash(parts + [step.runAs ?? plan.site.hosts[host]?.user ?? "root"]))
+            acts: hash(parts + [step.runAs ?? plan.site.hosts[host]?.worker ?? "root"]))
     }
 }

@@ -77,7 +77,9 @@ extension RunState {
         let step = step(unit)
         let number = (history.issues[unit] ?? 0) + 1
         var request = AttemptRequest(
-            id: AttemptID(step: unit.step, host: host, number: number), script: acting.script)
+            id: AttemptID(
+                step: unit.step, host: host, number: number, user: context(unit).worker(on: host)),
+            script: acting.script)
         request.shell = acting.shell
         request.environment = try context(unit).environment(on: host)
         request.input = acting.input

@@ -43,6 +43,7 @@ extension RunState {
                 guard case .command(let script) = output.source else { continue }
                 var request = QuestionRequest(script: try context.text(script.text, fit: .shell))
                 request.shell = script.shell
+                request.runAs = context.worker(on: host)
                 inquiry.questions.append(request)
             }
             active[unit]?.stage = .readingOutputs(outputs, how: how)

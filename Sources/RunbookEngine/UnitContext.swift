@@ -179,9 +179,16 @@ package struct UnitContext: Sendable {
         return request
     }
 
+    /// The user that the step's commands and questions run as on a host, where that is another than everything else.
+    func worker(on host: HostID) -> String? {
+        guard let user = step.runAs, user != plan.site.hosts[host]?.worker else { return nil }
+        return user
+    }
+
     func request(for command: CommandQuestion, on host: HostID) throws(EngineProblem) -> QuestionRequest {
         var request = QuestionRequest(script: try text(command.script.text, on: host, fit: .shell))
         request.shell = command.script.shell
+        request.runAs = worker(on: host)
         for pattern in command.match { request.match.append(try text(pattern, on: host, fit: .pattern)) }
         for pattern in command.none { request.none.append(try text(pattern, on: host, fit: .pattern)) }
         request.noExit = command.noExit

@@ -117,6 +117,8 @@ package struct SiteHost: Hashable, Sendable {
     package var identities = Identities()
     /// What ~/.ssh/config may say, since the site file does not; empty: it is not read.
     package var leftToSSHConfig: Set<SSHSetting> = []
+    /// The user that everything is done as; nil: who logs in.
+    package var runAs: String?
     /// The hosts to go through, the first of them first; none of them has jumps of its own.
     package var jumps: [SiteHost] = []
     /// Allows ssh-rsa (SHA-1) for host and user keys, for machines as old as PVE 3.4's OpenSSH 6.0.
@@ -124,4 +126,7 @@ package struct SiteHost: Hashable, Sendable {
     /// What the runbook asks of this host (`node`, `ip`).
     package var attributes: [String: Value] = [:]
     package init(address: String) { self.address = address }
+
+    /// The user that everything is done as.
+    package var worker: String { runAs ?? user }
 }

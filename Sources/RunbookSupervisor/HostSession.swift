@@ -119,6 +119,8 @@ package struct QuestionRequest: Sendable, Equatable {
     package var every: Duration = .seconds(1)
     /// A yes is asked again after this time and must still be yes.
     package var hold: Duration?
+    /// Asked as this user; nil: as the session's own.
+    package var runAs: String?
     /// Of one asking.
     package var timeout: Duration = .seconds(30)
 

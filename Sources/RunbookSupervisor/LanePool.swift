@@ -8,6 +8,10 @@ final class LanePool: Sendable {
     private let connection: any Connection
     private let nonce: String
     private let options: SupervisorOptions
+    /// The user that the lanes are of, and how they become it; nil: who logged in.
+    private let user: (name: String, change: UserChange)?
+    /// Whether the connection is closed with the pool.
+    private let ownsConnection: Bool
     private let state = Mutex(State())
 
     fileprivate struct State {
@@ -22,7 +26,12 @@ final class LanePool: Sendable {
     }
 
     /// The nonce is random; the host's replies carry it.
-    init(host: HostID, connection: any Connection, nonce: String, options: SupervisorOptions) {
+    init(
+        host: HostID, connection: any Connection, nonce: String, options: SupervisorOptions,
+        user: (name: String, change: UserChange)?, ownsConnection: Bool
+    ) {
+        self.user = user
+        self.ownsConnection = ownsConnection
         self.host = host
         self.connection = connection
         self.nonce = nonce
@@ -89,7 +98,13 @@ final class LanePool: Sendable {
         }
         waiting.forEach { $0.resume() }
         for lane in lanes { await lane.close() }
-        await connection.close()
+        if ownsConnection { await connection.close() }
+    }
+
+    /// Starts a command as the lanes' user.
+    func open(_ command: String) async throws(TransportError) -> any Channel {
+        guard let user else { return try await connection.open(command) }
+        return try await user.change.open(command, as: user.name)
     }
 
     /// nil: the host refuses another channel, but one that is open will be free.
@@ -97,7 +112,7 @@ final class LanePool: Sendable {
         let nonce = "\(nonce)-\(number)"
         do throws(TransportError) {
             let command = SupervisorScript.command(run: run, nonce: nonce, options: options)
-            return SupervisorLane(host: host, nonce: nonce, channel: try await connection.open(command))
+            return SupervisorLane(host: host, nonce: nonce, channel: try await self.open(command))
         } catch {
             let (others, waiting) = state.withLock { state in
                 state.busy -= 1

@@ -8,9 +8,12 @@ import Synchronization
 /// `greet` comes first. One channel is open as long as requests come one after the other; a request that
 /// comes while another is under way gets a channel of its own.
 package final class SupervisedSession: HostSession {
-    private let host: HostID
+    let host: HostID
     private let connection: any Connection
     private let pool: LanePool
+    /// The user that the session is of; nil: who logged in.
+    private let user: String?
+    private let agents: UserAgents
     private let state = Mutex(State())
 
     private struct State {
@@ -27,14 +30,35 @@ package final class SupervisedSession: HostSession {
 
     /// The connection is the session's from now on; `close` closes it. The nonce is at least 16 random letters
     /// and digits; the host's replies carry it.
-    package init(
+    ///
+    /// - Parameters:
+    ///   - user: whom everything is done as; nil: who logged in.
+    ///   - prompts: whom to ask for a password that sudo wants.
+    package convenience init(
         host: HostID, connection: any Connection, nonce: String,
-        options: SupervisorOptions = SupervisorOptions()
+        options: SupervisorOptions = SupervisorOptions(), user: String? = nil,
+        prompts: (any ConnectionPrompts)? = nil
     ) {
         precondition(isFileName(nonce), "a nonce is letters and digits")
+        self.init(
+            host, connection, nonce, options, user,
+            UserChange(host: host, connection: connection, prompts: prompts), ownsConnection: true)
+    }
+
+    private init(
+        _ host: HostID, _ connection: any Connection, _ nonce: String, _ options: SupervisorOptions,
+        _ user: String?, _ change: UserChange, ownsConnection: Bool
+    ) {
         self.host = host
         self.connection = connection
-        pool = LanePool(host: host, connection: connection, nonce: nonce, options: options)
+        self.user = user
+        pool = LanePool(
+            host: host, connection: connection, nonce: nonce, options: options,
+            user: user.map { ($0, change) }, ownsConnection: ownsConnection)
+        agents = UserAgents { user in
+            SupervisedSession(
+                host, connection, "\(nonce)-\(user)", options, user, change, ownsConnection: false)
+        }
     }
 
     package func greet(run: RunID, isNew: Bool) async throws(TransportError) -> HostFacts {
@@ -52,7 +76,20 @@ package final class SupervisedSession: HostSession {
     package func ask(
         _ questions: [QuestionRequest], environment: [ShellVariable]
     ) async throws(TransportError) -> [Answer] {
-        if questions.isEmpty { return [] }
+        var answers: [Answer] = []
+        var rest = questions[...]
+        while let first = rest.first {
+            // Neighbours that are asked as the same user travel together.
+            let part = Array(rest.prefix { $0.runAs == first.runAs })
+            rest = rest.dropFirst(part.count)
+            answers += try await agent(of: first.runAs).askHere(part, environment: environment)
+        }
+        return answers
+    }
+
+    private func askHere(
+        _ questions: [QuestionRequest], environment: [ShellVariable]
+    ) async throws(TransportError) -> [Answer] {
         var reply = try await ask { (line) throws(RequestLine.Problem) in
             try line.setEnvironment(environment)
             try line.begin("ask", questions)
@@ -60,8 +97,27 @@ package final class SupervisedSession: HostSession {
         return try reply.answers("ask", questions)
     }
 
+    /// The session as that user, which has the user's claims and files.
+    private func agent(of name: String?) async throws(TransportError) -> SupervisedSession {
+        guard let name, name != user else { return self }
+        guard let run = state.withLock({ $0.run }) else {
+            throw TransportError(.local, host: host, "the host was not greeted")
+        }
+        return try await agents.agent(of: name, run: run, beside: self)
+    }
+
+    /// Whether the run's folder of this user is gone, although it had one: then it is not known what was claimed.
+    private var hasLostItsFolder: Bool {
+        guard let finding = state.withLock({ $0.folder?.finding }) else { return false }
+        return finding == .missing || finding == .foreign
+    }
+
     package func attempt(_ request: AttemptRequest) async throws(TransportError) -> AttemptReply {
         try check(request.id.rawValue)
+        return try await agent(of: request.id.user).attemptHere(request)
+    }
+
+    private func attemptHere(_ request: AttemptRequest) async throws(TransportError) -> AttemptReply {
         _ = try folder()
         let lane = try await pool.acquire()
         var isFit = false
@@ -93,7 +149,9 @@ package final class SupervisedSession: HostSession {
 
     package func lookUp(_ id: AttemptID) async throws(TransportError) -> AttemptState {
         try check(id.rawValue)
-        var reply = try await ask { (line) throws(RequestLine.Problem) in
+        let agent = try await agent(of: id.user)
+        if agent !== self, agent.hasLostItsFolder { return .torn }
+        var reply = try await agent.ask { (line) throws(RequestLine.Problem) in
             try line.call("rb_lookup", id.rawValue)
         }
         return try reply.state()
@@ -103,7 +161,7 @@ package final class SupervisedSession: HostSession {
         _ id: AttemptID, after: [QuestionRequest], environment: [ShellVariable]
     ) async throws(TransportError) -> AttemptReply {
         try check(id.rawValue)
-        var reply = try await ask { (line) throws(RequestLine.Problem) in
+        var reply = try await agent(of: id.user).ask { (line) throws(RequestLine.Problem) in
             try line.setEnvironment(environment)
             try line.call("rb_follow", id.rawValue)
             try line.begin("after", after)
@@ -115,7 +173,7 @@ package final class SupervisedSession: HostSession {
 
     package func fence(_ id: AttemptID) async throws(TransportError) -> FenceResult {
         try check(id.rawValue)
-        var reply = try await ask { (line) throws(RequestLine.Problem) in
+        var reply = try await agent(of: id.user).ask { (line) throws(RequestLine.Problem) in
             try line.call("rb_fence", id.rawValue)
         }
         let state = try reply.state()
@@ -124,13 +182,16 @@ package final class SupervisedSession: HostSession {
 
     package func stop(_ id: AttemptID) async throws(TransportError) {
         try check(id.rawValue)
-        _ = try await ask { (line) throws(RequestLine.Problem) in try line.call("rb_stop", id.rawValue) }
+        _ = try await agent(of: id.user).ask { (line) throws(RequestLine.Problem) in
+            try line.call("rb_stop", id.rawValue)
+        }
     }
 
     /// Is carried out with the next request, or by `close`: it needs no round trip of its own.
     package func forget(_ id: AttemptID) async throws(TransportError) {
         try check(id.rawValue)
-        state.withLock { $0.forgotten.append(id) }
+        let agent = try await agent(of: id.user)
+        agent.state.withLock { $0.forgotten.append(id) }
     }
 
     package func read(_ path: String, limit: Int) async throws(TransportError) -> HostFile? {
@@ -177,10 +238,12 @@ package final class SupervisedSession: HostSession {
     /// so it is for runs that are finished or abandoned. Refused while one of its commands runs; the session
     /// is to be closed afterwards.
     package func clean() async throws(TransportError) {
+        await agents.close { agent in try? await agent.clean() }
         _ = try await ask { (line) throws(RequestLine.Problem) in try line.call("rb_clean") }
     }
 
     package func close() async {
+        await agents.close()
         if state.withLock({ !$0.forgotten.isEmpty }), let lane = pool.acquireIdle() {
             let reply = try? await exchange(lane) { (_) throws(RequestLine.Problem) in }
             await pool.release(lane, isFit: reply != nil)
@@ -251,7 +314,7 @@ extension SupervisedSession {
                 .local, host: host, "the command's stdin is longer than \(Self.inputLimit) bytes")
         }
         let path = "\(try folder())/\(request.id).\(lane.nonce).in"
-        let channel = try await connection.open("umask 077; exec cat >\(shellQuoted(path))")
+        let channel = try await pool.open("umask 077; exec cat >\(shellQuoted(path))")
         try await channel.write(input)
         try await channel.endInput()
         // How it ended does not matter: the supervisor counts the bytes before it claims.

@@ -9,10 +9,13 @@ struct Story {
     let hostFolder: String
 
     /// - Parameter hosts: the runbook's hosts; all are this machine, by one sshd.
-    init(_ runbook: String, hosts: [String] = ["box"], options: [String] = []) throws {
+    init(
+        _ runbook: String, hosts: [String] = ["box"], options: [String] = [], accounts: Accounts? = nil
+    ) throws {
         folder = try TemporaryDirectory("story")
         hostFolder = folder.file("host")
-        server = try SSHDServer(options: options + ["SetEnv RUNBOOK_DIR=\(folder.file("host"))"])
+        let place = accounts == nil ? ["SetEnv RUNBOOK_DIR=\(folder.file("host"))"] : []
+        server = try SSHDServer(options: options + place, accounts: accounts)
         unsafe mkdir(folder.file("runbooks"), 0o755)
         try folder.write("runbooks/small.yaml", runbook)
         try folder.write("runbooks/small.site.yaml", site(hosts))

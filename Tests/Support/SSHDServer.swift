@@ -23,6 +23,8 @@ package final class SSHDServer: Sendable {
     package let hostKeys: [String]
     /// `SHA256:…` of each of `hostKeys`.
     package let fingerprints: [String]
+    /// What comes before the server's own command line.
+    private let prefix: [String]
     private let process: Mutex<Int32?>
 
     /// Makes keys and a configuration and starts the server.
@@ -31,10 +33,13 @@ package final class SSHDServer: Sendable {
     /// further lines of authorized_keys.
     package init(
         options: [String] = [], hostKeys types: [KeyType] = [.ed25519], authorizedKeys: [String] = [],
-        userKeyType: KeyType = .ed25519
+        userKeyType: KeyType = .ed25519, accounts: Accounts? = nil
     ) throws(SupportError) {
         directory = try TemporaryDirectory("sshd")
-        user = try runChecked(["id", "-un"]).split(separator: "\n").map(String.init).first ?? ""
+        let me = try runChecked(["id", "-un"]).split(separator: "\n").map(String.init).first ?? ""
+        user = accounts?.user ?? me
+        prefix = try accounts?.prepare(in: directory) ?? []
+        let home = accounts?.home(in: directory) ?? directory.path
         userKey = directory.file("user_key")
         try Self.makeKey(userKey, userKeyType)
         var hostKeys: [String] = [], fingerprints: [String] = [], lines = options
@@ -48,7 +53,8 @@ package final class SSHDServer: Sendable {
         self.hostKeys = hostKeys
         self.fingerprints = fingerprints
         let publicKeys = [try Self.publicKey(userKey)] + authorizedKeys
-        let keysFile = try directory.write("authorized_keys", publicKeys.joined(separator: "\n") + "\n")
+        let keysFile = try directory.write(
+            "authorized_keys", publicKeys.joined(separator: "\n") + "\n", mode: 0o644)
         port = try freePort()
         lines += [
             "ListenAddress 127.0.0.1:\(port)", "AuthorizedKeysFile \(keysFile)", "PidFile none",
@@ -56,7 +62,7 @@ package final class SSHDServer: Sendable {
             "KbdInteractiveAuthentication no", "PermitRootLogin yes", "MaxStartups 100",
             "LogLevel VERBOSE", "PrintMotd no",
             // The start files of the one who runs the tests are slow and none of the tests' business.
-            "SetEnv HOME=\(directory.path)",
+            "SetEnv HOME=\(home)",
         ]
         try directory.write("sshd_config", lines.joined(separator: "\n") + "\n")
         process = Mutex(nil)
@@ -72,7 +78,8 @@ package final class SSHDServer: Sendable {
         let log = unsafe open(directory.file("log"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         defer { close(log) }
         let child = try spawn(
-            [Self.program, "-D", "-e", "-f", directory.file("sshd_config")], stdout: log, stderr: log)
+            prefix + [Self.program, "-D", "-e", "-f", directory.file("sshd_config")], stdout: log, stderr: log
+        )
         process.withLock { $0 = child }
         for _ in 0..<500 {
             if accepts(port: port) { return }

@@ -153,7 +153,7 @@ struct AbandonCommand: AsyncParsableCommand {
         _ run: RunID, _ hosts: [HostID], _ loaded: LoadedRunbook, _ console: Console
     ) async {
         let person = TerminalPerson(console: console, prompter: Prompter())
-        let source = SSHSessions(connector: SSHConnector(prompts: person))
+        let source = SSHSessions(person)
         for host in hosts {
             guard let target = loaded.plan.site.hosts[host] else { continue }
             do throws(TransportError) {

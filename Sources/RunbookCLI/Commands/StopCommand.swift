@@ -27,7 +27,7 @@ struct StopCommand: AsyncParsableCommand {
         }
         let person = TerminalPerson(console: console, prompter: Prompter())
         do throws(TransportError) {
-            let open = try await SSHSessions(connector: SSHConnector(prompts: person))
+            let open = try await SSHSessions(person)
                 .open(host, target, run: began.run)
             _ = try await open.session.greet(run: began.run, isNew: false)
             try await open.session.stop(attempt)

@@ -83,7 +83,7 @@ struct UnlockCommand: AsyncParsableCommand {
         _ host: HostID, _ target: SiteHost, _ run: RunID, isNew: Bool, _ console: Console
     ) async throws(TransportError) -> SupervisedSession {
         let person = TerminalPerson(console: console, prompter: Prompter())
-        let source = SSHSessions(connector: SSHConnector(prompts: person))
+        let source = SSHSessions(person)
         let (session, _) = try await source.session(host, target)
         let folder = try await session.greet(run: run, isNew: isNew).folder
         guard folder == .made || folder == .ours else {

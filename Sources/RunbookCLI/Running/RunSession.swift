@@ -75,7 +75,7 @@ struct RunSession {
             log: seams.log(
                 JournalLog(
                     run.folder, rescueFolder: ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp")),
-            source: seams.source(SSHSessions(connector: SSHConnector(prompts: person))), person: person,
+            source: seams.source(SSHSessions(person)), person: person,
             view: seams.view(view), wallClock: { Int(Date.now.timeIntervalSince1970) })
         let end = await withSignals(runner, prompter) { await runner.run() }
         console.status(nil)
@@ -107,7 +107,7 @@ struct RunSession {
         let plan = try await SecretFetch(loaded, console, prompter).plan()
         let runner = Runner(
             state: RunState(plan: plan, options: options, history: history), log: NoLog(),
-            source: SSHSessions(connector: SSHConnector(prompts: person)), person: person, view: view,
+            source: SSHSessions(person), person: person, view: view,
             wallClock: { Int(Date.now.timeIntervalSince1970) })
         let end = await withSignals(runner, prompter) { await runner.run() }
         console.status(nil)
@@ -148,7 +148,7 @@ struct RunSession {
         let plan = try await SecretFetch(loaded, console, prompter).plan()
         let runner = Runner(
             state: RunState(plan: plan, options: options, history: history), log: NoLog(),
-            source: AskingSessions(source: SSHSessions(connector: SSHConnector(prompts: person))),
+            source: AskingSessions(source: SSHSessions(person)),
             person: person, view: view, wallClock: { Int(Date.now.timeIntervalSince1970) })
         let end = await withSignals(runner, prompter) { await runner.run() }
         console.status(nil)

@@ -6,7 +6,14 @@ import RunbookTransport
 
 /// Sessions over SSH: one proven connection per host, with the supervisor at its other end.
 struct SSHSessions: SessionSource {
-    let connector: any Connector
+    private let connector: any Connector
+    private let prompts: any ConnectionPrompts
+
+    /// - Parameter prompts: whom to ask for what a login or sudo wants to know.
+    init(_ prompts: any ConnectionPrompts) {
+        connector = SSHConnector(prompts: prompts)
+        self.prompts = prompts
+    }
 
     func open(
         _ host: HostID, _ target: SiteHost, run: RunID
@@ -21,7 +28,9 @@ struct SSHSessions: SessionSource {
     ) async throws(TransportError) -> (SupervisedSession, any Connection) {
         let connection = try await connector.connect(to: host, target)
         return (
-            SupervisedSession(host: host, connection: connection, nonce: Self.makeNonce()), connection
+            SupervisedSession(
+                host: host, connection: connection, nonce: Self.makeNonce(),
+                user: target.worker == target.user ? nil : target.worker, prompts: prompts), connection
         )
     }
 

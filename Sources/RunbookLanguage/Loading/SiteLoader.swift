@@ -210,6 +210,12 @@ private final class SiteLoader {
         let fields = Fields(entry.value, as: .siteHost, problems, takesOtherKeys: true)
         var host = readPlace(fields, user: declared.user ?? "root")
         readIdentity(fields, into: &host)
+        if let node = fields["as"], let user = node.text {
+            host.runAs = user
+            if !InputValues.isUserName(user) {
+                problems.add(.error("bad-value", "this is not the name of a user", at: node.span))
+            }
+        }
         host.jumps = (fields["jump"]?.elements ?? []).compactMap { readJump($0, to: host) }
         if fields.flag("ssh_config") == true {
             // The cases are called as the keys are; the name has none: `address` is what is looked up.

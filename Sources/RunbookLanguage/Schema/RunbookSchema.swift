@@ -161,7 +161,7 @@ package enum LanguageSchema {
     private static let stepDetails = [
         KeySchema("shell", .choice(["sh", "bash"]), "the shell that reads `run` or `script`; default `sh`"),
         KeySchema("stdin", .template, "what the command reads"),
-        KeySchema("as", .text, "the user that the command runs as; default who logs in"),
+        KeySchema("as", .text, "the user that its commands and questions run as; default who logs in"),
         KeySchema(
             "ok_exit", .oneOrMore(.integer(0...255)), "the statuses that are no failure; default `[0]`"),
         KeySchema(
@@ -329,6 +329,8 @@ package enum LanguageSchema {
                 "host_key", .oneOrMore(.text), "`SHA256:…`, one or several; without it known_hosts decides"),
             KeySchema("identity", .text, "a private key file to try first"),
             KeySchema("legacy_ssh", .boolean, "`true`: allow ssh-rsa (SHA-1), for OpenSSH before 7.2"),
+            KeySchema(
+                "as", .text, "the user that everything is done as, through sudo; default who logs in"),
             KeySchema(
                 "ssh_config", .boolean,
                 "`true`: what is not said here is taken from ~/.ssh/config, where `address` is looked up"),
