@@ -120,7 +120,7 @@ let package = Package(
         tests(of: "RunbookModel"),
         tests(
             of: "RunbookLanguage", uses: ["RunbookYAML", "RunbookDiagnostics", "RunbookModel"],
-            exclude: ["Mistakes"]),
+            exclude: ["Mistakes", "Sites", "Warnings"]),
         tests(of: "RunbookTransport", uses: ["RunbookModel"]),
         tests(of: "RunbookSupervisor", uses: ["RunbookTransport", "RunbookModel", "RunbookText"]),
         tests(of: "RunbookSSH", uses: ["RunbookTransport", "RunbookModel", "CLibSSH"]),

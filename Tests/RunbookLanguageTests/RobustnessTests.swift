@@ -1,3 +1,4 @@
+import FoundationEssentials
 import RunbookDiagnostics
 import RunbookLanguage
 import RunbookModel
@@ -60,6 +61,17 @@ import Testing
             return !isAnswered(changed)
         }
         #expect(unanswered == [])
+    }
+
+    /// What libFuzzer found to cover most in little: see script/fuzz.
+    @Test(.timeLimit(.minutes(2))) func everyTextOfTheCorpusIsAnswered() throws {
+        let folder = Files.root + "/Tests/Fuzz/corpus/parser"
+        let names = try Files.names(in: folder, withSuffix: "")
+        #expect(names.count >= 30)
+        for name in names {
+            let bytes = [UInt8](try Data(contentsOf: URL(filePath: "\(folder)/\(name)")))
+            if !isAnswered(bytes) { Issue.record("\(name)") }
+        }
     }
 
     // MARK: - Types

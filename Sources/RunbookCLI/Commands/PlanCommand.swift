@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import RunbookEngine
+import RunbookJournal
 import RunbookModel
 import RunbookTerminal
 import RunbookText
@@ -12,7 +13,8 @@ struct PlanCommand: AsyncParsableCommand {
             From the runbook, the site file and the journal alone: no host is connected, nothing is recorded. \
             Values are filled in; what an earlier step is to find out is named. With --ask the hosts are asked \
             the checks of the steps that are not done, and nothing else: what is so already, what would run, \
-            and what would change in files.
+            and what would change in files. With --save the plan is kept in a file: `run --plan` refuses to begin when \
+            the runbook, a value or the state is another by then, and says at the end what went otherwise.
 
             EXIT STATUS
               0 the plan was shown · 2 the runbook, the site file or an input is wrong · 6 a host could not be \
@@ -27,20 +29,24 @@ struct PlanCommand: AsyncParsableCommand {
     @Flag(help: "Show the plan as JSON lines, one for each step and host.")
     var json = false
 
+    @Option(help: "Write the plan to this file, for `run --plan`.")
+    var save: String?
+
     func run() async throws {
         let console = arguments.console
         let loaded = try arguments.load(console)
         let name = OpenRun.name(loaded.plan, loaded.paths)
-        var history = History()
-        if fileExists("\(loaded.paths.state)/\(name)") {
-            history = try ReadRun(loaded, console: console)?.history ?? History()
+        var (history, journal) = (History(), "")
+        if fileExists("\(loaded.paths.state)/\(name)"), let run = try ReadRun(loaded, console: console) {
+            (history, journal) = (run.history, run.summary.lastHash)
         }
         history = History(history, renamedFor: loaded.plan)
+        let source = SavedPlan.Source(loaded, journal: journal)
         let previews = loaded.plan.previews(history)
         guard ask else {
             var text = PlanText(plan: loaded.plan, previews: previews, answers: nil)
             text.sshConfig = loaded.sshConfig
-            show(text, console)
+            try show(text, source, console)
             return
         }
         let view = AnswersView()
@@ -51,11 +57,12 @@ struct PlanCommand: AsyncParsableCommand {
         let answers = await view.answers
         var text = PlanText(plan: loaded.plan, previews: previews, answers: answers)
         text.sshConfig = loaded.sshConfig
-        show(text, console)
+        try show(text, source, console)
         throw try session.status(ofPlanning: end, unreached: answers.unreached).code
     }
 
-    private func show(_ text: PlanText, _ console: Console) {
+    private func show(_ text: PlanText, _ source: SavedPlan.Source, _ console: Console) throws {
+        if let save { try SavedPlan.write(source, text, to: save, console) }
         if json {
             console.printRaw(text.jsonLines)
         } else {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import RunbookJournal
 import RunbookTerminal
 import RunbookText
 
@@ -33,10 +34,14 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "Take this step as done, as it is (can be repeated).")
     var keep: [String] = []
 
+    @Option(help: "Only as `plan --save` has said in this file: refuse when anything has changed since.")
+    var plan: String?
+
     @Flag(help: "Show events as JSON lines.")
     var json = false
 
     func validate() throws {
+        guard plan == nil || !new else { throw ValidationError("--plan and --new cannot stand together") }
         for word in words where !word.contains("=") {
             throw ValidationError("--yes takes STEP=WORD, not `\(word)`")
         }
@@ -55,11 +60,23 @@ struct RunCommand: AsyncParsableCommand {
         session.redo = redo
         session.keep = keep
         session.until = until
+        if let plan { session.savedPlan = try saved(plan, loaded, console) }
         for word in words {
             let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             session.words[String(parts[0])] = String(parts[1])
         }
         throw try await session.run().code
+    }
+
+    /// The plan, which still is one of this runbook and this state.
+    private func saved(_ path: String, _ loaded: LoadedRunbook, _ console: Console) throws -> SavedPlan {
+        let saved = try SavedPlan(path, console)
+        let isThere = fileExists("\(loaded.paths.state)/\(OpenRun.name(loaded.plan, loaded.paths))")
+        let journal = isThere ? try ReadRun(loaded, console: console)?.summary.lastHash ?? "" : ""
+        try saved.require(
+            SavedPlan.Source(loaded, journal: journal),
+            remedy: "runbook plan \(arguments.target) --save \(shellQuoted(path))", console)
+        return saved
     }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 import RunbookEngine
 import RunbookModel
 import RunbookTerminal
@@ -11,11 +12,18 @@ struct StatusCommand: AsyncParsableCommand {
 
     @OptionGroup var arguments: RunbookArguments
 
+    @Flag(help: "Show it as JSON lines: first the run, then each step and host.")
+    var json = false
+
     func run() async throws {
         let console = arguments.console
         let loaded = try arguments.load(console)
         guard let run = try ReadRun(loaded, console: console) else { return }
         let history = run.history
+        guard !json else {
+            console.printRaw(try Self.jsonLines(loaded.plan, history, run.path))
+            return
+        }
         console.say("\(.heading, loaded.plan.runbook.name), state in \(run.path)")
         for unit in loaded.plan.schedule.units { console.print(Self.line(unit, history)) }
         console.say(Self.summary(loaded.plan, history))
@@ -40,6 +48,44 @@ struct StatusCommand: AsyncParsableCommand {
         case .skipped(let why): ("skipped", .dim, why)
         case .failed(_, let reason, _): ("failed", .error, reason)
         }
+    }
+
+    // MARK: - JSON
+
+    private struct Head: Encodable {
+        var runbook: String
+        var folder: String
+        /// `open`, `finished` or `abandoned`.
+        var state: String
+        var done: Int
+        var steps: Int
+    }
+
+    private struct Line: Encodable {
+        var step: String
+        var host: String?
+        var name: String
+        var standing: String
+        var detail: String?
+    }
+
+    private static func jsonLines(_ plan: Plan, _ history: History, _ folder: String) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let units = plan.schedule.units
+        let head = Head(
+            runbook: plan.runbook.name, folder: folder,
+            state: history.isAbandoned ? "abandoned" : history.isFinished ? "finished" : "open",
+            done: units.count { history.standing(of: $0).isFinished }, steps: units.count)
+        var lines = [String(decoding: try encoder.encode(head), as: UTF8.self)]
+        for unit in units {
+            let (word, _, detail) = words(for: history.standing(of: unit))
+            let line = Line(
+                step: unit.step.rawValue, host: unit.host?.rawValue, name: plan.schedule.step(of: unit).name,
+                standing: word, detail: detail.isEmpty ? nil : detail)
+            lines.append(String(decoding: try encoder.encode(line), as: UTF8.self))
+        }
+        return lines.joined(separator: "\n")
     }
 
     private static func summary(_ plan: Plan, _ history: History) -> StyledText {

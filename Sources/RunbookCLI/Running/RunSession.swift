@@ -48,6 +48,8 @@ struct RunSession {
     var trustsFinished = false
     /// Says nothing unless it fails.
     var isQuiet = false
+    /// What was said before; what went otherwise is told at the end.
+    var savedPlan: SavedPlan?
     /// What stands behind the run's name in the state folder: `.undo`.
     var folderSuffix = ""
     /// The run's id on the hosts, where it is not a new one's.
@@ -85,6 +87,7 @@ struct RunSession {
             console: console, plan: plan, history: await runner.history, failures: await view.failures,
             command: command, target: target)
         let status = last.show(end)
+        savedPlan?.compare(with: await runner.history, console)
         if let lost = console.dataError, status == .done {
             console.say("\(.error, "error"): stdout could not be written: \(String(describing: lost))")
             return .failed
