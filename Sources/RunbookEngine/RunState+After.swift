@@ -68,6 +68,10 @@ extension RunState {
             awaitReboot(unit, end)
             return
         }
+        guard step(unit).guardTime == nil else {
+            awaitConfirmation(unit, end)
+            return
+        }
         let context = context(unit)
         let questions = ownQuestionsAfter(unit)
         let count =

@@ -129,6 +129,7 @@ extension RunState {
             send(unit, round, stage)
         case .lookingUp(let attempt, let bootID), .fencing(let attempt, let bootID):
             lookUp(unit, attempt, bootID: bootID)
+        case .disarming: disarm(unit)
         case .readingOutputs(_, let how): readOutputs(unit, how: how)
         case .explaining(let failure, _, _, let end): tell(unit, failure, end)
         default: preconditionFailure("\(stage) sends nothing that can be asked again")
@@ -159,6 +160,7 @@ extension RunState {
         case .askingAfter(let round): judgeAfter(unit, round, findings)
         case .settlingDoubt(let round, let attempt, let why):
             judgeDoubt(unit, round, findings, attempt, why: why)
+        case .disarming: disarmed(unit, findings)
         case .readingOutputs(let outputs, let how): keep(outputs, of: unit, findings, how: how)
         case .explaining(let failure, let hints, let evidence, let end):
             explain(unit, failure, hints, evidence, findings, end)

@@ -80,6 +80,7 @@ extension RunState {
             id: AttemptID(
                 step: unit.step, host: host, number: number, user: context(unit).worker(on: host)),
             script: acting.script)
+        request.script = try context(unit).guarded(acting.script, request.id)
         request.shell = acting.shell
         request.environment = try context(unit).environment(on: host)
         request.input = acting.input
@@ -126,8 +127,10 @@ extension RunState {
     /// The questions after the verb that travel with it, in order; none when the wave goes together, since
     /// then all hosts are asked when all have ended.
     func ownQuestionsAfter(_ unit: Unit) -> [Question] {
-        // What is true before the host goes down proves nothing.
-        guard !plan.schedule.waves[wave].isTogether, !step(unit).isReboot else { return [] }
+        // What is true before the host goes down, or before the guard is disarmed, proves nothing.
+        guard !plan.schedule.waves[wave].isTogether, !step(unit).isReboot, step(unit).guardTime == nil else {
+            return []
+        }
         return (context(unit).lastingQuestions() + step(unit).verify).filter(\.isOwnCommand)
     }
 }

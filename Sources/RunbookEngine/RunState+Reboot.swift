@@ -45,24 +45,20 @@ extension RunState {
         let end = AttemptEnd(
             end: .rebooted, output: before?.output ?? nothing, errors: before?.errors ?? nothing)
         active[unit]?.ended = Active.Ended(end: end)
-        guard plan.schedule.waves[wave].isTogether else {
-            askAfter(unit)
-            return
-        }
-        active[unit]?.stage = .waitingForSiblings
-        passBarrier()
+        goOnAfterEnd(unit)
     }
 
-    /// The reboot that was sent to a host and is not known to be over.
-    func unitRebooting(_ host: HostID) -> Unit? {
+    /// The reboot or the guarded change that was sent to a host and is not known to be over.
+    func unitAwaited(on host: HostID) -> Unit? {
         plan.schedule.units.first { unit in
-            guard unit.host == host, step(unit).isReboot else { return false }
+            guard unit.host == host, step(unit).isReboot || step(unit).guardTime != nil else { return false }
             if case .issued = history.standing(of: unit) { return true }
             return false
         }
     }
 
-    /// A host that reboots does not answer: that is no loss before its time is over.
+    /// A host that reboots, or that a guarded change has cut off, does not answer: that is no loss before its time
+    /// is over.
     mutating func awaitHost(_ host: HostID, of unit: Unit, _ error: TransportError) {
         guard !isTimeOver(unit) else {
             let within = rebootTime(unit).forPeople
@@ -70,7 +66,8 @@ extension RunState {
                 host,
                 TransportError(
                     error.code, host: host,
-                    "\(host) did not come back in \(within) after its reboot: \(error.message)",
+                    "\(host) did not come back in \(within) after \(step(unit).isReboot ? "its reboot" : "the guarded change"): "
+                        + error.message,
                     remedy: error.remedy))
             return
         }
@@ -85,13 +82,17 @@ extension RunState {
         rebootWaits[unit] = false
         let within = rebootTime(unit)
         if let host = unit.host {
-            show(.reconnecting(host, "it reboots; it is waited for up to \(within.forPeople)"))
+            let why =
+                step(unit).isReboot ? "it reboots" : "its guard takes the change back when its time is over"
+            show(.reconnecting(host, "\(why); it is waited for up to \(within.forPeople)"))
         }
         effects.append(.wait(unit, plan.scaled(within, floor: .seconds(60))))
         return false
     }
 
     private func rebootTime(_ unit: Unit) -> Duration {
-        if case .reboot(let within) = step(unit).action { within } else { .zero }
+        if case .reboot(let within) = step(unit).action { return within }
+        // The undo may restart what it mended.
+        return step(unit).guardTime.map { $0 + .seconds(60) } ?? .zero
     }
 }

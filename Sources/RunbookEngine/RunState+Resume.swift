@@ -113,6 +113,10 @@ extension RunState {
             awaitReboot(unit, end)
             return
         }
+        guard step(unit).guardTime == nil else {
+            awaitConfirmation(unit, end)
+            return
+        }
         active[unit]?.ended = Active.Ended(end: end)
         guard !plan.schedule.waves[wave].isTogether else {
             active[unit]?.stage = .waitingForSiblings

@@ -192,7 +192,7 @@ extension RunState {
     /// A connection could not be made. A host that was there before is tried again for a while.
     mutating func missed(_ host: HostID, _ error: TransportError) {
         connected[host] = nil
-        if let unit = unitRebooting(host), error.code.mayPass {
+        if let unit = unitAwaited(on: host), error.code.mayPass {
             awaitHost(host, of: unit, error)
             return
         }
@@ -270,6 +270,7 @@ extension RunState {
         case .begin: begin(unit)
         case .lookUp(let attempt, let bootID): lookUp(unit, attempt, bootID: bootID)
         case .issue: sendVerb(unit)
+        case .disarm: disarm(unit)
         case .again(let stage): askAgain(unit, stage)
         }
     }

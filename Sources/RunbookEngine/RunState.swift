@@ -152,6 +152,8 @@ enum Stage: Sendable, Equatable {
     case waitingForSiblings
     case askingAfter(Round)
     case settlingDoubt(Round, AttemptID, why: String)
+    /// A guarded step's command has ended; the guard is disarmed over a new connection.
+    case disarming
     case readingOutputs([Output], how: String)
     case explaining(Failure, hints: [Int], evidence: [String], RunEnd)
     case pausing
@@ -162,6 +164,7 @@ enum Stage: Sendable, Equatable {
         case begin
         case lookUp(AttemptID, bootID: String)
         case issue
+        case disarm
         /// The stage whose request was lost; it is asked again, since questions have no effects.
         case again(Stage)
     }

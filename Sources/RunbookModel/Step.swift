@@ -29,6 +29,8 @@ package struct Step: Hashable, Sendable {
     package var outputs: [Output] = []
     package var hints: [Hint] = []
     package var undo: Undo?
+    /// The undo runs by itself on the host when no new connection was made so long after the step began.
+    package var guardTime: Duration?
     /// What cannot be taken back; a person must say yes before it is issued.
     package var irreversible: Template?
     /// The device that loses its content; a person must type its name before the step is issued.

@@ -85,6 +85,33 @@ extension RunbookLoader {
         }
     }
 
+    /// `reconnect 60s`. It needs an undo that a host can run by itself.
+    func readGuard(_ fields: Fields, of step: Step) -> Duration? {
+        guard let node = fields["guard"], let text = node.text else { return nil }
+        let words = text.split(separator: " ")
+        guard words.count == 2, words[0] == "reconnect", let time = DurationText.parse(String(words[1])),
+            time >= .seconds(1)
+        else {
+            problems.add(
+                .error("bad-value", "this is no guard", at: node.span)
+                    .hint("write `reconnect 60s`: how long the host waits for a new connection"))
+            return nil
+        }
+        let isCommand =
+            switch step.action {
+            case .run, .argv, .script: true
+            default: false
+            }
+        if case .steps(let parts) = step.undo, parts.allSatisfy({ $0.host == nil }), isCommand { return time }
+        problems.add(
+            .error(
+                "bad-value", "a guard needs a command, and an `undo` that its host can run by itself",
+                at: node.span
+            )
+            .hint("add `undo: { run: … }` that takes the change back on the step's own host"))
+        return nil
+    }
+
     func readUndo(_ fields: Fields, _ context: ReferenceContext, _ sketch: StepSketch) -> Undo? {
         guard let node = fields["undo"] else { return nil }
         if node.scalar != nil {

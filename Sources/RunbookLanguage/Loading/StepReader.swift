@@ -87,6 +87,7 @@ extension RunbookLoader {
         step.outputs = readOutputs(fields["outputs"], context)
         step.hints = readHints(fields["hints"], context)
         step.undo = readUndo(fields, context, sketch)
+        step.guardTime = readGuard(fields, of: step)
         if let service = fields["service"] { readService(into: &step, service) }
         if let wait = fields.duration("wait") { readWait(into: &step, wait) }
         checkRules(sketch)

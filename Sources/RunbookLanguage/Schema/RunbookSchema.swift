@@ -155,7 +155,9 @@ package enum LanguageSchema {
         KeySchema("reboot", .mapping(.reboot), "reboots the host, and waits until it is back"),
         .later("use", "runs another runbook"),
         .later("fetch", "brings a file from the host"),
-        .later("guard", "reverts a change unless it is confirmed"),
+        KeySchema(
+            "guard", .text,
+            "`reconnect 60s`: the undo runs by itself on the host unless a new connection came in that time"),
     ]
 
     private static let stepDetails = [
