@@ -96,11 +96,26 @@ extension RunState {
 
     /// A wave that goes together is issued when all of it were asked, on none when the run is to stop; what
     /// ended is verified when no unit of it has an attempt under way.
+    ///
+    /// What a unit does here may lead here again, for each unit of the wave: then it is only noted, or a wave of
+    /// a thousand hosts would be as many calls deep.
     mutating func passBarrier() {
+        guard barrier == .free else {
+            barrier = .calledAgain
+            return
+        }
+        repeat {
+            barrier = .passing
+            passBarrierOnce()
+        } while barrier == .calledAgain
+        barrier = .free
+    }
+
+    private mutating func passBarrierOnce() {
         guard phase == .inWaves, plan.schedule.waves[wave].isTogether else { return }
-        let stages = active.values.map(\.stage)
+        let (units, stages) = (plan.schedule.waves[wave].units, active.values.map(\.stage))
         guard stages.allSatisfy(\.isAsked) else { return }
-        let ready = plan.schedule.waves[wave].units.filter { active[$0]?.stage == .waitingToIssue }
+        let ready = units.filter { active[$0]?.stage == .waitingToIssue }
         if !ready.isEmpty {
             for unit in ready where active[unit]?.stage == .waitingToIssue {
                 guard ending == nil, let host = unit.host else {
@@ -110,9 +125,7 @@ extension RunState {
                 withHosts([host], of: unit, .issue)
             }
         } else if stages.allSatisfy({ $0 == .over || $0 == .waitingForSiblings }) {
-            for unit in plan.schedule.waves[wave].units where active[unit]?.stage == .waitingForSiblings {
-                askAfter(unit)
-            }
+            for unit in units where active[unit]?.stage == .waitingForSiblings { askAfter(unit) }
         }
     }
 

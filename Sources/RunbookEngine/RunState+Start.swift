@@ -146,7 +146,9 @@ extension RunState {
 
     // MARK: - Hosts
 
-    mutating func connect(_ host: HostID, _ facts: HostFacts, hostKey: String?, operatorKey: String?) {
+    mutating func connect(
+        _ host: HostID, _ facts: HostFacts, hostKey: String?, operatorKey: String?, clockSkew: Int
+    ) {
         let known = history.hosts[host]
         let record = HostRecord(
             host: host, address: plan.site.hosts[host]?.address ?? "", hostKey: hostKey,
@@ -172,6 +174,9 @@ extension RunState {
         connected[host] = facts
         tries[host] = 0
         if let operatorKey { operatorKeys[host] = operatorKey }
+        // Without the comment, which the host's file may have changed; empty after a login by password.
+        let key = operatorKeys[host].map { $0.split(separator: " ").prefix(2).joined(separator: " ") } ?? ""
+        self.facts[host] = ["clock_skew": .integer(clockSkew), "operator_key": .string(key)]
         if known != record { self.record(.host(record)) }
         // A process that was killed behind its last record could not say so.
         if !options.onlyAsks, let last = history.lastOutcomes[host] { effects.append(.forget(host, last)) }

@@ -21,11 +21,13 @@ package struct RunState: Sendable {
     var operatorKeys: [HostID: String] = [:]
     /// Reboots whose end is awaited, and whether their time is over.
     var rebootWaits: [Unit: Bool] = [:]
-    var clockSkew: [HostID: Int] = [:]
+    /// What questions may ask of a host that only this machine knows: kept, since every context has it.
+    var facts: [HostID: [String: Value]] = [:]
 
     var phase = Phase.idle
     var wave = 0
     var active: [Unit: Active] = [:]
+    var barrier = Barrier.free
     /// Set by the first unit that stops the run; its siblings are awaited.
     var ending: RunEnd?
     /// A step that had effects failed before: what no longer holds may be its doing.
@@ -40,6 +42,9 @@ package struct RunState: Sendable {
         case inWaves
         case over
     }
+
+    /// Whether `passBarrier` is at work, and was wanted again meanwhile.
+    enum Barrier { case free, passing, calledAgain }
 
     package init(plan: Plan, options: RunOptions, history: History) {
         self.plan = plan
@@ -60,8 +65,7 @@ package struct RunState: Sendable {
         guard phase != .over else { return [] }
         switch event.hiding(plan.redactor) {
         case .connected(let host, let facts, let hostKey, let operatorKey, let skew):
-            clockSkew[host] = skew
-            connect(host, facts, hostKey: hostKey, operatorKey: operatorKey)
+            connect(host, facts, hostKey: hostKey, operatorKey: operatorKey, clockSkew: skew)
         case .unreachable(let host, let error): missed(host, error)
         case .locked(let host, let holder): finish(.locked(host, holder))
         case .found(nil, let result): surveyed(result)
@@ -94,14 +98,7 @@ package struct RunState: Sendable {
     }
 
     func context(_ unit: Unit) -> UnitContext {
-        var facts: [HostID: [String: Value]] = [:]
-        for (host, skew) in clockSkew {
-            // Without the comment, which the host's file may have changed; empty after a login by password.
-            let key =
-                operatorKeys[host].map { $0.split(separator: " ").prefix(2).joined(separator: " ") } ?? ""
-            facts[host] = ["clock_skew": .integer(skew), "operator_key": .string(key)]
-        }
-        return UnitContext(
+        UnitContext(
             plan: plan, unit: unit, outputs: history.outputs, facts: facts, operatorKeys: operatorKeys)
     }
 

@@ -15,15 +15,16 @@ struct CrashRehearsalTests {
     }
 
     @Test(.timeLimit(.minutes(4))) func everyBoundaryOfTwoStepsEndsAsTheCleanRun() throws {
-        let result = try rehearse("--only", "hosts-file", "--only", "create", "--faults", "kill,cut,die,fail")
+        // Not `die`: what a killed pvecm leaves depends on where in it the signal came.
+        let result = try rehearse("--only", "hosts-file", "--only", "create", "--faults", "kill,cut,fail")
         #expect(result.status == 0, "\(result.errors)")
         #expect(
             result.output == """
-                                      kill   cut    die  fail
+                                      kill   cut    fail
                                       aiser  aiser
-                hosts-file on master  =====  =====  =    .
-                hosts-file on slave   =====  =====  =    .
-                create on master      =====  =====  =    =
+                hosts-file on master  =====  =====  .
+                hosts-file on slave   =====  =====  .
+                create on master      =====  =====  =
 
                 """)
     }

@@ -58,7 +58,7 @@ struct PracticeCommand: AsyncParsableCommand {
         session.seams.source = { StrikingSource(inner: $0, striker: striker) }
         session.seams.ended = { end, failures in
             let isRefused = !failures.isEmpty && failures.allSatisfy(\.nothingIssued)
-            line.printRaw("\(isRefused ? "refused" : "end") \(end.oneLine(failures))")
+            line.printRaw("\(isRefused || end.isShutOut ? "refused" : "end") \(end.oneLine(failures))")
         }
         if watch {
             let schedule = loaded.plan.schedule
@@ -111,6 +111,12 @@ private final class WaveView: RunView {
 }
 
 extension RunEnd {
+    /// A host does not let the operator in. A command that was killed may have left it so: on a Proxmox node the
+    /// keys are gone while pve-cluster is stopped, and only somebody at its console can start it.
+    fileprivate var isShutOut: Bool {
+        if case .unreachable(let error) = self { error.code == .authenticationFailed } else { false }
+    }
+
     /// Why the run is over, on one line.
     fileprivate func oneLine(_ failures: [Failure]) -> String {
         let text: String =
