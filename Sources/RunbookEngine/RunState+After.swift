@@ -112,19 +112,19 @@ extension RunState {
     }
 
     private mutating func passBarrierOnce() {
-        guard phase == .inWaves, plan.schedule.waves[wave].isTogether else { return }
-        let (units, stages) = (plan.schedule.waves[wave].units, active.values.map(\.stage))
-        guard stages.allSatisfy(\.isAsked) else { return }
-        let ready = units.filter { active[$0]?.stage == .waitingToIssue }
-        if !ready.isEmpty {
-            for unit in ready where active[unit]?.stage == .waitingToIssue {
+        guard phase == .inWaves, plan.schedule.waves[wave].isTogether,
+            active.values.allSatisfy({ $0.stage.isAsked })
+        else { return }
+        let units = plan.schedule.waves[wave].units
+        if active.values.contains(where: { $0.stage == .waitingToIssue }) {
+            for unit in units where active[unit]?.stage == .waitingToIssue {
                 guard ending == nil, let host = unit.host else {
                     standDown(unit)
                     continue
                 }
                 withHosts([host], of: unit, .issue)
             }
-        } else if stages.allSatisfy({ $0 == .over || $0 == .waitingForSiblings }) {
+        } else if active.values.allSatisfy({ $0.stage == .over || $0.stage == .waitingForSiblings }) {
             for unit in units where active[unit]?.stage == .waitingForSiblings { askAfter(unit) }
         }
     }

@@ -184,10 +184,8 @@ extension RunState {
             goOn(survey, with: host)
             return
         }
-        for unit in active.keys.sorted(by: { $0.description < $1.description }) {
-            guard case .connecting(var hosts, let next) = active[unit]?.stage, hosts.contains(host) else {
-                continue
-            }
+        for unit in waiting(for: host) {
+            guard case .connecting(var hosts, let next) = active[unit]?.stage else { continue }
             hosts.remove(host)
             active[unit]?.stage = .connecting(hosts, then: next)
             if hosts.isEmpty { proceed(unit, next) }
@@ -222,10 +220,15 @@ extension RunState {
             }
             return
         }
-        for unit in active.keys.sorted(by: { $0.description < $1.description }) {
-            guard case .connecting(let hosts, _) = active[unit]?.stage, hosts.contains(host) else { continue }
-            giveUp(unit, error)
+        for unit in waiting(for: host) { giveUp(unit, error) }
+    }
+
+    /// The units that wait for a connection, in an order that is always the same.
+    private func waiting(for host: HostID) -> [Unit] {
+        let units = active.filter { _, unit in
+            if case .connecting(let hosts, _) = unit.stage { hosts.contains(host) } else { false }
         }
+        return units.keys.sorted { $0.description < $1.description }
     }
 
     /// The unit's host cannot be asked: nothing more is known of the unit than what is recorded.

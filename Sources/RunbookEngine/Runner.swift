@@ -198,9 +198,9 @@ package actor Runner {
     /// Greets a host and takes its lock; the session is the run's from then on.
     private func enter(_ host: HostID, _ open: OpenSession, _ run: RunID) async throws(TransportError) {
         do throws(TransportError) {
-            let facts = try await greet(open.session, host, run)
+            let (facts, lock) = try await greet(open.session, host, run)
             let skew = abs(facts.clock - wallClock())
-            if facts.folder.takesLock, let other = try await lock(open.session, for: run) {
+            if case .held(let other) = lock {
                 await open.session.close()
                 post.yield(.locked(host, other))
                 return
@@ -219,21 +219,21 @@ package actor Runner {
     /// awaited of it.
     private func greet(
         _ session: any HostSession, _ host: HostID, _ run: RunID
-    ) async throws(TransportError) -> HostFacts {
-        let facts = try await session.greet(run: run, isNew: state.history.hosts[host] == nil)
-        guard facts.folder == .missing, !state.history.isAwaiting(host) else { return facts }
-        return try await session.greet(run: run, isNew: true)
+    ) async throws(TransportError) -> (facts: HostFacts, lock: LockResult?) {
+        let found = try await enter(session, run, isNew: state.history.hosts[host] == nil)
+        guard found.facts.folder == .missing, !state.history.isAwaiting(host) else { return found }
+        return try await enter(session, run, isNew: true)
     }
 
-    /// Takes the host for this run; whoever holds it, if it is another run. Nothing is taken to ask only.
-    private func lock(_ session: any HostSession, for run: RunID) async throws(TransportError) -> LockHolder?
-    {
-        if state.options.onlyAsks { return nil }
+    /// Nothing is taken to ask only.
+    private func enter(
+        _ session: any HostSession, _ run: RunID, isNew: Bool
+    ) async throws(TransportError) -> (facts: HostFacts, lock: LockResult?) {
+        if state.options.onlyAsks { return (try await session.greet(run: run, isNew: isNew), nil) }
         let holder = LockHolder(
             run: run, who: state.options.operatorName, since: state.options.time(),
             runbook: state.plan.runbook.name)
-        if case .held(let other) = try await session.takeLock(holder) { return other }
-        return nil
+        return try await session.enter(run: run, isNew: isNew, as: holder)
     }
 
     private func inquire(_ inquiries: [HostID: Inquiry]) async -> Result<[HostID: Findings], TransportError> {
@@ -289,20 +289,28 @@ package actor Runner {
     /// Gives every host of the run free, also those that only an earlier process had to do with.
     private func releaseLocks() async {
         guard let run = state.history.began?.run else { return }
-        for host in state.history.hosts.keys.sorted() {
-            do throws(TransportError) {
-                if let session = sessions[host] {
-                    try await session.releaseLock()
-                } else if let target = state.plan.site.hosts[host] {
-                    let session = try await source.open(host, target, run: run).session
-                    sessions[host] = session
-                    _ = try await session.greet(run: run, isNew: false)
-                    try await session.releaseLock()
-                }
-            } catch {
-                await view.show(
-                    .note("\(host) could not be given free (\(error.message)); `runbook unlock` does it"))
+        await withTaskGroup(of: String?.self) { group in
+            for host in state.history.hosts.keys.sorted() {
+                group.addTask { await self.release(host, run) }
             }
+            for await problem in group { if let problem { await view.show(.note(problem)) } }
+        }
+    }
+
+    /// Gives a host free; why it could not be, for people.
+    private func release(_ host: HostID, _ run: RunID) async -> String? {
+        do throws(TransportError) {
+            if let session = sessions[host] {
+                try await session.releaseLock()
+            } else if let target = state.plan.site.hosts[host] {
+                let session = try await logIn(host, target, run).get().session
+                sessions[host] = session
+                _ = try await session.greet(run: run, isNew: false)
+                try await session.releaseLock()
+            }
+            return nil
+        } catch {
+            return "\(host) could not be given free (\(error.message)); `runbook unlock` does it"
         }
     }
 
@@ -314,16 +322,6 @@ package actor Runner {
         ahead = [:]
         for session in sessions.values { await session.close() }
         sessions = [:]
-    }
-}
-
-extension HostFacts.Folder {
-    /// Whether the lock can be taken: it is the run's that has a folder there.
-    fileprivate var takesLock: Bool {
-        switch self {
-        case .made, .ours: true
-        case .missing, .foreign: false
-        }
     }
 }
 

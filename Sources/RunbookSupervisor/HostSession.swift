@@ -45,11 +45,24 @@ package protocol HostSession: AnyObject, Sendable {
 
     /// Takes the host for this run, or says who has it. The same run re-enters.
     func takeLock(_ holder: LockHolder) async throws(TransportError) -> LockResult
+    /// `greet` and, where the run has its folder then, `takeLock`: in one request where the session can.
+    func enter(
+        run: RunID, isNew: Bool, as holder: LockHolder
+    ) async throws(TransportError) -> (facts: HostFacts, lock: LockResult?)
     /// Gives the host free; nothing happens when another run holds it.
     func releaseLock() async throws(TransportError)
 
     /// Ends the session; what runs on the host goes on.
     func close() async
+}
+
+extension HostSession {
+    package func enter(
+        run: RunID, isNew: Bool, as holder: LockHolder
+    ) async throws(TransportError) -> (facts: HostFacts, lock: LockResult?) {
+        let facts = try await greet(run: run, isNew: isNew)
+        return (facts, facts.folder.takesLock ? try await takeLock(holder) : nil)
+    }
 }
 
 package struct HostFacts: Sendable, Equatable {
@@ -77,6 +90,14 @@ package struct HostFacts: Sendable, Equatable {
         case missing
         /// There, but another user's, a link, or with a foreign marker.
         case foreign
+
+        /// Whether the host can be taken for the run: it is the run's that has a folder there.
+        package var takesLock: Bool {
+            switch self {
+            case .made, .ours: true
+            case .missing, .foreign: false
+            }
+        }
     }
 
     package init(

@@ -62,15 +62,31 @@ package final class SupervisedSession: HostSession {
     }
 
     package func greet(run: RunID, isNew: Bool) async throws(TransportError) -> HostFacts {
+        try await greeting(run, isNew: isNew, []).facts
+    }
+
+    package func enter(
+        run: RunID, isNew: Bool, as holder: LockHolder
+    ) async throws(TransportError) -> (facts: HostFacts, lock: LockResult?) {
+        var (facts, reply) = try await greeting(run, isNew: isNew, holder.words)
+        return (facts, facts.folder.takesLock ? try reply.lock() : nil)
+    }
+
+    /// - Parameter lock: what is written into the lock; empty: it is not taken.
+    private func greeting(
+        _ run: RunID, isNew: Bool, _ lock: [String]
+    ) async throws(TransportError) -> (facts: HostFacts, rest: ReplyReader) {
         try check(run.rawValue)
         pool.setRun(run)
         var reply = try await ask(isGreeting: true) { (line) throws(RequestLine.Problem) in
-            try line.call("rb_greet", isNew ? "1" : "0")
+            try line.call("rb_greet", [isNew ? "1" : "0"] + lock)
         }
         let (facts, folder) = try reply.facts()
-        state.withLock { $0.folder = (folder, facts.folder) }
-        state.withLock { $0.run = run }
-        return facts
+        state.withLock {
+            $0.folder = (folder, facts.folder)
+            $0.run = run
+        }
+        return (facts, reply)
     }
 
     package func ask(

@@ -766,7 +766,8 @@ rb_clean() {
     rb_last=1
 }
 
-# rb_greet 0|1: who this is; makes the run's folder if it is a new run.
+# rb_greet 0|1 [WHO SINCE RUNBOOK]: who this is; makes the run's folder if it is a new run. Takes the lock, too, if
+# it is told what to write there and the folder is ours.
 rb_greet() {
     for rb_x in setsid grep head tail wc sleep mkdir rm stat id date readlink cat; do
         command -v $rb_x >/dev/null || {
@@ -781,6 +782,7 @@ rb_greet() {
     read -r rb_y 2>/dev/null </etc/machine-id || read -r rb_y 2>/dev/null </var/lib/dbus/machine-id
     read -r rb_l </proc/sys/kernel/hostname
     rb_say "${rb_boot%/*}$nl${rb_boot#*/}$nl$rb_wall$nl$rb_uid$nl$rb_x$nl$rb_l$nl$rb_y$nl$rb_found$nl$rb_d" facts
+    if [ $# -gt 1 ] && [ -n "$rb_ready" ]; then rb_lock "$2" "$3" "$4"; fi
 }
 
 # rb_folder 0|1: looks at the run's folder, and makes it; the finding into rb_found. Somebody else's folder,

@@ -9,9 +9,9 @@ extension Plan {
     /// A plan on the hosts a and b, which are a group.
     init(_ steps: Step..., inputs: [String: Value] = [:]) { self.init(steps, inputs: inputs) }
 
-    init(_ steps: [Step], inputs: [String: Value] = [:]) {
+    init(_ steps: [Step], inputs: [String: Value] = [:], hosts: [String] = ["a", "b"]) {
         var runbook = Runbook(name: "test")
-        runbook.hosts = ["a", "b"].map { HostDeclaration(id: HostID($0)) }
+        runbook.hosts = hosts.map { HostDeclaration(id: HostID($0)) }
         runbook.groups = [Group(name: "nodes", members: runbook.hosts.map(\.id))]
         runbook.steps = steps
         var site = Site(runbook: "test", inputs: inputs, hosts: [:])
