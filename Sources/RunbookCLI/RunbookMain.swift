@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 import Glibc
 import RunbookLab
 import RunbookTerminal
@@ -28,10 +29,32 @@ package enum RunbookMain {
         if let status = RunbookLab.dispatch(CommandLine.arguments) { exit(status) }
         listen(to: signals)
         Task.detached {
-            await RunbookCommand.main()
-            exit(0)
+            // Not exit(3): it would run what libcrypto has left to be run at the end, while the threads of SSH
+            // connections still use libcrypto, and about one run in fifty died of SIGSEGV. All that is shown or
+            // recorded is written by then.
+            _exit(await status())
         }
         while true { pause() }
+    }
+
+    /// Runs the command and says what the parser of arguments has to say; the exit status.
+    private static func status() async -> Int32 {
+        do {
+            var command = try RunbookCommand.parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+            return 0
+        } catch {
+            let code = RunbookCommand.exitCode(for: error).rawValue
+            let message = RunbookCommand.fullMessage(for: error)
+            guard !message.isEmpty else { return code }
+            let console = Console(environment: ProcessInfo.processInfo.environment)
+            if code == 0 { console.printRaw(message) } else { console.sayRaw(message) }
+            return code
+        }
     }
 
     private static func listen(to source: SignalSource) {
