@@ -418,7 +418,10 @@ rb_attempt() {
     }
     rb_fate=refused
     rb_is_ready || return
-    if rb_is_fenced; then return; fi
+    if rb_is_fenced; then
+        rb_unread "$6"
+        return
+    fi
     rb_has "$2" || {
         rb_unread "$6"
         rb_fail "the shell $2 is missing"

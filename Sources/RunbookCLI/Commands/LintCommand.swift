@@ -31,7 +31,7 @@ struct LintCommand: AsyncParsableCommand {
         let console = arguments.console
         let paths = try arguments.paths(console)
         let source = try LoadedRunbook.source(paths.runbook, POSIXFileStore(), console)
-        let (runbook, problems) = lintRunbook(source)
+        let (runbook, problems) = lintRunbook(source, files: UsedRunbooks(beside: paths.runbook).read)
         if json {
             console.printRaw(Diagnostics(problems).jsonLines)
         } else {

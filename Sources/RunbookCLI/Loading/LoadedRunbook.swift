@@ -28,7 +28,8 @@ struct LoadedRunbook {
     ) throws {
         let store = POSIXFileStore()
         let source = try Self.source(paths.runbook, store, console)
-        let (runbook, problems) = loadRunbook(source)
+        let used = UsedRunbooks(beside: paths.runbook)
+        let (runbook, problems) = loadRunbook(source, files: used.read)
         show(problems, console)
         guard let runbook else { throw ExitStatus.wrongRunbook.code }
 
@@ -48,7 +49,7 @@ struct LoadedRunbook {
         plan = Plan(
             runbook: runbook, site: filled,
             materials: try Self.materials(of: runbook, beside: paths.runbook, store, console),
-            runbookDigest: sha256(source.bytes).hex)
+            runbookDigest: used.digest(behind: source))
     }
 
     /// The site with what ~/.ssh/config says, where the site file asks for that.
@@ -93,14 +94,15 @@ struct LoadedRunbook {
     /// A runbook alone: nothing has a value.
     init(withoutSite paths: RunbookPaths, _ console: Console) throws {
         let source = try Self.source(paths.runbook, POSIXFileStore(), console)
-        let (runbook, problems) = loadRunbook(source)
+        let used = UsedRunbooks(beside: paths.runbook)
+        let (runbook, problems) = loadRunbook(source, files: used.read)
         show(problems, console)
         guard let runbook else { throw ExitStatus.wrongRunbook.code }
         self.paths = paths
         plan = Plan(
             runbook: runbook, site: Site(runbook: runbook.name, inputs: [:], hosts: [:]),
             materials: try Self.materials(of: runbook, beside: paths.runbook, POSIXFileStore(), console),
-            runbookDigest: sha256(source.bytes).hex)
+            runbookDigest: used.digest(behind: source))
     }
 
     static func source(_ path: String, _ store: POSIXFileStore, _ console: Console) throws -> SourceText {

@@ -71,6 +71,13 @@ extension Explanation {
             wrong: "env: { PATH: /opt/bin }\nrun: date\ncheck: date",
             right: "run: PATH=/opt/bin:$PATH date\ncheck: date"),
         Explanation(
+            "unreadable-file",
+            "The runbook that a step uses lies beside this one or below, and can be read."),
+        Explanation(
+            "used-hosts",
+            "A runbook that is used has one host and no groups: its host stands for each host of the step. What it asks "
+                + "of its host, the runbook that uses it declares."),
+        Explanation(
             "two-places", "`host` and `hosts` cannot stand together.", in: .step,
             wrong: "host: a\nhosts: pair\nrequire: date", right: "hosts: pair\nrequire: date"),
         Explanation(

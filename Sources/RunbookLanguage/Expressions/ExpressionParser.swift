@@ -27,7 +27,7 @@ enum ValueKind: Hashable {
 }
 
 /// What a name stands for, or why it stands for nothing.
-typealias NameResolution = Result<(reference: Reference, kind: ValueKind?), ValueProblem>
+typealias NameResolution = Result<(expression: Expression, kind: ValueKind?), ValueProblem>
 
 /// Finds out what the names in an expression stand for.
 protocol NameResolver {
@@ -278,8 +278,8 @@ struct ExpressionParser<Resolver: NameResolver> {
             parts.append(NamePart(text: String(part), range: start..<start + part.utf8.count))
             start += part.utf8.count + 1
         }
-        let (reference, kind) = try resolver.resolve(parts, at: range).get()
-        return Typed(expression: .reference(reference), kind: kind, range: range)
+        let (expression, kind) = try resolver.resolve(parts, at: range).get()
+        return Typed(expression: expression, kind: kind, range: range)
     }
 
     private mutating func call(_ name: String, at range: Range<Int>) throws(ValueProblem) -> Typed {

@@ -3,8 +3,8 @@ package import RunbookModel
 import RunbookYAML
 
 /// Reads a runbook as `loadRunbook` does, and adds what is allowed and yet a trap, as warnings.
-package func lintRunbook(_ source: SourceText) -> (Runbook?, [Diagnostic]) {
-    let (root, runbook, found) = loadTree(source)
+package func lintRunbook(_ source: SourceText, files: UsedFiles? = nil) -> (Runbook?, [Diagnostic]) {
+    let (root, runbook, found) = loadTree(source, files: files)
     guard let runbook, let root else { return (runbook, found) }
     let linter = Linter(runbook: runbook, subjects: LintSubjects(root))
     linter.judgeQuestions()

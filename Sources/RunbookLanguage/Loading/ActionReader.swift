@@ -79,14 +79,14 @@ extension RunbookLoader {
     }
 
     /// The path of a file beside the runbook.
-    private func ownFile(_ node: YAMLNode) -> String? {
+    func ownFile(_ node: YAMLNode) -> String? {
         guard let file = node.text else { return nil }
         if !isInsideFolder(file) {
             problems.add(
                 .error("bad-path", "a file of a runbook lies beside it or below", at: node.span)
                     .hint("write a relative path without `..`"))
         }
-        return file
+        return folder + file
     }
 
     private func isInsideFolder(_ path: String) -> Bool {

@@ -8,6 +8,8 @@ struct Declarations {
     var groups: [Group] = []
     /// The names of the runbook's environment, in order.
     var environment: [String] = []
+    /// Of a used runbook: what the step that uses it gives to its inputs.
+    var arguments: [String: (expression: Expression, kind: ValueKind?)] = [:]
     /// Those of them that hold a secret.
     var secretVariables: Set<String> = []
     /// The named questions, not read yet.
@@ -51,7 +53,20 @@ struct StepSketch {
         let keys = ["host", "hosts"]
         return !fields.given(among: keys).isEmpty || !fields.meantKeys.isDisjoint(with: keys)
     }
-    var isBlock: Bool { fields.isGiven("steps") }
+    var isBlock: Bool { fields.isGiven("steps") || fields.isGiven("use") }
+    /// What it is done for, in a step with `for_each`.
+    var item: StepItem?
+    /// Reads the runbook that it uses.
+    var used: RunbookLoader?
+}
+
+/// One of the things that a step with `for_each` is done for.
+struct StepItem: Hashable {
+    /// Its part of the step's id.
+    var name: String
+    var value: String
+    /// When it is a member of a group.
+    var host: HostID?
 }
 
 extension InputType {

@@ -22,6 +22,8 @@ struct ReferenceContext: NameResolver {
     var stepNumber: Int?
     /// The block that the text stands in.
     var block: StepID?
+    /// What the step is done for, in a step with `for_each`.
+    var item: StepItem?
     /// Whether a secret may be inserted: not where others can read it, such as a command's arguments.
     var takesSecrets = false
     /// The entries of the environment that hold a secret; nil: those of the runbook.
@@ -31,9 +33,34 @@ struct ReferenceContext: NameResolver {
 
     func resolve(_ parts: [NamePart], at range: Range<Int>) -> NameResolution {
         do throws(ValueProblem) {
-            return .success(try find(parts, at: range))
+            if let known = try substituted(parts, at: range) { return .success(known) }
+            let found = try find(parts, at: range)
+            return .success((.reference(found.reference), found.kind))
         } catch {
             return .failure(error)
+        }
+    }
+
+    /// What stands for something that is known when the runbook is read.
+    private func substituted(
+        _ parts: [NamePart], at range: Range<Int>
+    ) throws(ValueProblem) -> (expression: Expression, kind: ValueKind?)? {
+        switch parts.first?.text {
+        case "inputs" where parts.count == 2: return declarations.arguments[parts[1].text]
+        case "item":
+            guard let item else {
+                throw ValueProblem("unknown-name", "there is no `item` here", at: range)
+                    .hint("it stands for something in a step with `for_each`")
+            }
+            let name = try parts.count == 1 ? nil : rest(of: parts, 1, "item.NAME", at: range)[0]
+            guard let name else { return (.literal(.string(item.value)), .text) }
+            if name.text == "name" { return (.literal(.string(item.name)), .text) }
+            guard let id = item.host, let host = declarations.host(id) else {
+                throw unknown(name, "an item has no `\(name.text)`", among: ["name"], "it has")
+            }
+            let found = try attribute(name, of: host)
+            return (.reference(found.reference), found.kind)
+        default: return nil
         }
     }
 

@@ -6,29 +6,52 @@ import RunbookYAML
 /// Reads a runbook. It is there when nothing in the text is an error; warnings may come with it.
 ///
 /// Every problem that can be found is reported, sorted by place.
-package func loadRunbook(_ source: SourceText) -> (Runbook?, [Diagnostic]) {
-    let loaded = loadTree(source)
+///
+/// - Parameter files: reads the runbooks that steps use, by their path from the runbook's folder; the failure is a
+///   sentence. Without it what they would do is left out.
+package func loadRunbook(_ source: SourceText, files: UsedFiles? = nil) -> (Runbook?, [Diagnostic]) {
+    let loaded = loadTree(source, files: files)
     return (loaded.runbook, loaded.found)
 }
 
 /// The same, with the tree that it was read from.
-func loadTree(_ source: SourceText) -> (root: YAMLNode?, runbook: Runbook?, found: [Diagnostic]) {
+func loadTree(_ source: SourceText, files: UsedFiles? = nil) -> (
+    root: YAMLNode?, runbook: Runbook?, found: [Diagnostic]
+) {
     let (root, syntax) = parseYAML(source)
-    let loader = RunbookLoader(syntax)
+    let loader = RunbookLoader(Problems(), files: files)
+    loader.problems.add(contentsOf: syntax)
     var runbook: Runbook?
     if let root { runbook = loader.runbook(root) }
     let found = Diagnostics(loader.problems.found).sorted
     return (root, loader.problems.hasErrors ? nil : runbook, found)
 }
 
+/// Reads a file beside the runbook.
+package typealias UsedFiles = (_ path: String) -> Result<SourceText, UnreadableFile>
+
+/// Why a file could not be read, as a sentence.
+package struct UnreadableFile: Error {
+    package var message: String
+    package init(_ message: String) { self.message = message }
+}
+
 /// Reads one runbook: first what it declares, then what its texts say.
 final class RunbookLoader {
-    let problems = Problems()
+    let problems: Problems
     var declarations = Declarations()
+    /// Reads the runbooks that steps use.
+    let files: UsedFiles?
+    /// Of a used runbook: its own top level, and where its files lie, from the folder of the runbook that uses it.
+    var usedFields: Fields?
+    var folder = ""
     /// The time that a step has when it says nothing.
     var defaultTimeout = Duration.seconds(600)
 
-    init(_ syntax: [Diagnostic]) { problems.add(contentsOf: syntax) }
+    init(_ problems: Problems, files: UsedFiles?) {
+        self.problems = problems
+        self.files = files
+    }
 
     func runbook(_ root: YAMLNode) -> Runbook? {
         guard root.mapping != nil else {

@@ -14,9 +14,19 @@ extension RunbookLoader {
             let fields = Fields(node, as: .step, problems)
             var sketch = self.sketch(fields, inside: nil)
             resolveHosts(of: &sketch)
+            guard !fields.isGiven("for_each") else {
+                addOneForEach(sketch)
+                continue
+            }
+            if let path = fields["use"] { sketch.used = used(path, by: sketch) }
             declarations.steps.append(sketch)
             for inner in fields["steps"]?.sequence ?? [] {
                 declarations.steps.append(innerSketch(inner, of: sketch))
+            }
+            for inner in sketch.used?.declarations.steps ?? [] {
+                var inner = inner
+                inner.number = declarations.steps.count
+                declarations.steps.append(inner)
             }
         }
         reportDuplicates()
@@ -24,6 +34,11 @@ extension RunbookLoader {
 
     private func innerSketch(_ node: YAMLNode, of block: StepSketch) -> StepSketch {
         let fields = Fields(node, as: .step, problems)
+        for key in fields.given(among: ["use", "for_each"]) {
+            problems.add(
+                .error("key-not-here", "`\(key)` cannot stand inside a block", at: fields.span(ofKey: key))
+                    .hint("make it a step of its own"))
+        }
         var sketch = self.sketch(fields, inside: block.id)
         (sketch.hosts, sketch.group) = (block.hosts, block.group)
         for key in fields.given(among: ["host", "hosts", "order"]) {
@@ -35,7 +50,7 @@ extension RunbookLoader {
         return sketch
     }
 
-    private func sketch(_ fields: Fields, inside block: StepID?) -> StepSketch {
+    func sketch(_ fields: Fields, inside block: StepID?) -> StepSketch {
         // A step without a usable id is read as well; nothing can refer to it.
         let name = fields.text("id") ?? "\u{FFFD}\(declarations.steps.count)"
         let id = block.map { StepID("\($0)/\(name)") } ?? StepID(name)
@@ -60,7 +75,7 @@ extension RunbookLoader {
         return sketch
     }
 
-    private func reportDuplicates() {
+    func reportDuplicates() {
         var first: [StepID: StepSketch] = [:]
         for sketch in declarations.steps where sketch.fields["id"] != nil {
             if let earlier = first[sketch.id] {

@@ -12,19 +12,22 @@ extension RunbookLoader {
     }
 
     /// What the texts of a step can name. Outputs of earlier steps only.
-    private func context(_ sketch: StepSketch) -> ReferenceContext {
+    func context(_ sketch: StepSketch) -> ReferenceContext {
         // Where the hosts are written and wrong, nothing is said of texts that speak of them.
         let isWrong = sketch.hosts.isEmpty && sketch.saysHosts
-        return ReferenceContext(
+        var context = ReferenceContext(
             declarations: declarations, hosts: isWrong ? nil : sketch.hosts,
             peers: isWrong ? .any : peers(of: sketch.hosts, in: sketch.group),
             environment: declarations.environment, stepNumber: sketch.number, block: sketch.block)
+        context.item = sketch.item
+        return context
     }
 
     // MARK: - Blocks
 
     private static let blockKeys: Set<String> = [
-        "id", "name", "why", "host", "hosts", "order", "if", "unless", "env", "tags", "was", "steps",
+        "id", "name", "why", "host", "hosts", "order", "if", "unless", "env", "tags", "was", "steps", "use",
+        "with",
     ]
 
     /// All steps of a block are done on one host before the next host. `if`, `unless` and `env` of the block
@@ -35,7 +38,8 @@ extension RunbookLoader {
         where fields.isGiven(key.name) && !Self.blockKeys.contains(key.name) && !key.isLater {
             problems.add(
                 .error(
-                    "key-not-here", "`\(key.name)` cannot stand beside `steps`",
+                    "key-not-here",
+                    "`\(key.name)` cannot stand beside `\(fields.isGiven("use") ? "use" : "steps")`",
                     at: fields.span(ofKey: key.name)
                 )
                 .hint("give it to one of the steps of the block"))
@@ -55,7 +59,11 @@ extension RunbookLoader {
         block.condition = fields["if"].flatMap { expression($0, context(sketch)) }
         block.environment = readEnvironment(fields["env"], context(sketch))
         block.unless = readQuestions(fields["unless"], place)
-        for step in inner {
+        if let used = sketch.used {
+            block.steps = used.usedSteps(in: block)
+            return block
+        }
+        for step in inner where !fields.isGiven("use") {
             if step.isBlock {
                 problems.add(
                     .error(
@@ -71,7 +79,7 @@ extension RunbookLoader {
     // MARK: - Steps
 
     /// The step; two for `trust`.
-    private func readStep(_ sketch: StepSketch, in block: Step?) -> [Step] {
+    func readStep(_ sketch: StepSketch, in block: Step?) -> [Step] {
         let fields = sketch.fields
         var context = context(sketch)
         context.environment += block?.environment.map(\.name) ?? []
@@ -115,13 +123,15 @@ extension RunbookLoader {
     private func frame(_ sketch: StepSketch) -> Step {
         let fields = sketch.fields
         var step = Step(id: sketch.id, name: fields.text("name") ?? sketch.id.rawValue)
+        if let item = sketch.item, fields.isGiven("name") { step.name += " (\(item.name))" }
         step.why = fields.text("why")
         step.hosts = sketch.hosts
         step.group = sketch.group
         step.order = fields.text("order").flatMap(Step.Order.init) ?? .oneByOne
         step.tags = fields.texts("tags")
         step.line = fields.start.start.line
-        step.formerID = fields.text("was").map { StepID($0) }
+        let suffix = sketch.item.map { "/\($0.name)" } ?? ""
+        step.formerID = fields.text("was").map { StepID($0 + suffix) }
         return step
     }
 

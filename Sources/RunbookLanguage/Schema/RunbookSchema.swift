@@ -153,7 +153,8 @@ package enum LanguageSchema {
         KeySchema("service", .mapping(.service), "starts, stops, restarts or reloads a service"),
         KeySchema("wait", .duration, "lets time pass"),
         KeySchema("reboot", .mapping(.reboot), "reboots the host, and waits until it is back"),
-        .later("use", "runs another runbook"),
+        KeySchema("use", .text, "another runbook beside this one, whose steps are done on each of the hosts"),
+        KeySchema("with", .table(.template), "what it is given for its inputs"),
         .later("fetch", "brings a file from the host"),
         KeySchema(
             "guard", .text,
@@ -182,7 +183,9 @@ package enum LanguageSchema {
         KeySchema("connection", .choice(["may_drop"]), "the command may cut the connection"),
         .later("during", "a question that must not say no while it runs"),
         .later("secret", "an output that is never shown"),
-        .later("for_each", "the step once for each of a list"),
+        KeySchema(
+            "for_each", .either([name, .list(name), .table(.text)]),
+            "the step once for each: names, names with values, or the members of a group"),
     ]
 
     package static let service = MappingSchema(
