@@ -40,6 +40,8 @@ struct Drive {
     /// What it recorded, in order, as short lines; `entries` has the whole of them.
     var records: [String] = []
     var entries: [Entry] = []
+    /// The records, and what a host was told to forget, in order.
+    var kept: [String] = []
     var shown: [RunEvent] = []
     var problem: String?
     var history: History
@@ -83,9 +85,10 @@ struct Drive {
             case .record(let entry):
                 entries.append(entry)
                 records.append(entry.line)
+                kept.append(entry.line)
             case .show(let event): shown.append(event)
             case .finish(let how): if end == nil { end = how }
-            case .forget: break
+            case .forget: kept.append(effect.line)
             default: pending.append(effect)
             }
         }

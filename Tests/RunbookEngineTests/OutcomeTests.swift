@@ -57,6 +57,19 @@ import Testing
             reasons: ["stopped by a person"]),
     ]
 
+    /// Till then the host is the only one who knows what the command wrote.
+    @Test func whatACommandWroteIsForgottenBehindItsOutcome() {
+        let run = Drive(
+            Plan(Step("s") { $0.unproven = "a test" }),
+            [Turn("connect a", .connected()), Turn("attempt s.a.1 `do s`", .ended())])
+        #expect(run.problem == nil)
+        #expect(
+            run.kept == [
+                "began", "host a boot 1", "intent s.a.1", "outcome s.a.1 exited 0 done", "forget s.a.1",
+                "finished",
+            ])
+    }
+
     @Test(arguments: cases)
     func everyEndIsJudged(_ one: Case) {
         let plan = Plan(

@@ -134,8 +134,10 @@ import Testing
             let session = try await sandbox.greeted()
             let script = """
                 echo first; head -c 70000000 /dev/zero | tr '\\0' x
-                until [ -e \(sandbox.runFolder)/step.master.1.out.cut ]; do sleep 0.1; done
-                until [ "$(stat -c %s \(sandbox.runFolder)/step.master.1.out)" -lt 67108864 ]; do sleep 0.1; done
+                i=0 out=\(sandbox.runFolder)/step.master.1.out
+                until [ -e $out.cut ] && [ "$(stat -c %s $out)" -lt 67108864 ]; do
+                    i=$((i + 1)); [ $i -lt 300 ] || exit 1; sleep 0.1
+                done
                 sleep 0.5; head -c 10000000 /dev/zero | tr '\\0' x; echo last
                 """
             guard case .ended(_, let end, _) = try await session.run(script) else {
