@@ -144,7 +144,8 @@ import Testing
                 Issue.record("not ended")
                 return
             }
-            #expect(end.end == .exited(0))
+            // Of an output that was not cut the rest would be asked for minutes.
+            try #require(end.end == .exited(0))
             #expect(end.output.total == 80_000_011)
             #expect(end.output.head == Array(("first\n" + String(repeating: "x", count: 16_378)).utf8))
             #expect(end.output.tail == Array((String(repeating: "x", count: 49_147) + "last\n").utf8))
