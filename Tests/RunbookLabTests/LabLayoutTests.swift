@@ -50,6 +50,7 @@ import Testing
             site.yaml(runbook: "two-node", inputs: [("portal", "192.168.0.20")], roles: roles) == """
                 # Written by the lab: practice nodes on this machine.
                 for: "two-node"
+                practice_clock: 1
                 inputs:
                   portal: 192.168.0.20
                 hosts:
