@@ -428,6 +428,7 @@ rb_attempt() {
         return
     }
     [ "$6" = none ] || rb_input "$6" "$8" || return
+    # shellcheck disable=SC2094 # removed while it is open, on purpose
     {
         # What is open is read although it has no name any more, and nothing of it is left behind.
         [ "$rb_in" = /dev/null ] || rm -f "$rb_in"
