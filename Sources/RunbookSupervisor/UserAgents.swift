@@ -48,8 +48,17 @@ final class UserAgents: Sendable {
         let isNew = try await first.ask([QuestionRequest(script: "test ! -e \(mark)")], environment: [])
         _ = try await session.greet(run: run, isNew: isNew.first?.verdict == .yes)
         guard isNew.first?.verdict == .yes else { return }
-        let noted = try await first.ask([QuestionRequest(script: ": >\(mark)")], environment: [])
-        guard noted.first?.verdict == .yes else {
+        let noted = try await first.ask([
+                // In this order: who takes the host over looks for the mark behind his fence.
+                QuestionRequest(script: ": >\(mark) || exit 2; test ! -e \"$RUNBOOK_FOLDER\"/taken")
+            ], environment: [])
+        switch noted.first?.verdict {
+        case .yes: break
+        case .no:
+            throw TransportError(
+                .local, host: first.host,
+                "\(first.host) was taken over by another run: nothing is begun there as \(user)")
+        default:
             throw TransportError(
                 .local, host: first.host, "cannot note on \(first.host) that \(user) has a folder there")
         }

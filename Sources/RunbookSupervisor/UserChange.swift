@@ -75,7 +75,8 @@ actor UserChange {
         let probe = """
             if [ "$(id -u)" = 0 ]; then echo su; exit; fi
             command -v sudo >/dev/null || { echo none; exit; }
-            LC_ALL=C sudo -n -u "$1" -- sh -c : 2>/dev/null && echo free || echo ask
+            # -k: a ticket of earlier today would be over in the middle of the run.
+            LC_ALL=C sudo -k -n -u "$1" -- sh -c : 2>/dev/null && echo free || echo ask
             """
         let said = try await run("exec sh -c \(shellQuoted(probe)) runbook \(shellQuoted(user))", input: nil)
         switch said.output {

@@ -728,6 +728,17 @@ rb_fence_run() {
         rb_fail "cannot write in $rb_b/$1"
         return 1
     }
+    # What a run does as other users lies in their folders, where this fence is not seen. The mark is made before the
+    # fence is looked for, and the fence before the marks: one of the two sees the other.
+    set +f
+    for rb_x in "$rb_b/$1"/as-*; do
+        set -f
+        [ ! -e "$rb_x" ] || {
+            rb_fail "that run acts here as ${rb_x##*/as-}, too, and what it does as another user cannot be fenced: end it where it was begun (runbook abandon), or stop it and take its folder $rb_b/$1 away by hand"
+            return 1
+        }
+    done
+    set -f
     rb_own=$rb_d rb_d=$rb_b/$1
     rb_running
     rb_d=$rb_own

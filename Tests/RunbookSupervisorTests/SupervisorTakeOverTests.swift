@@ -87,6 +87,26 @@ import Testing
         }
     }
 
+    /// Its fence is not seen in another user's folder: the run that acts as one keeps the host.
+    @Test(arguments: HostShell.allCases)
+    func nothingIsTakenFromARunThatActsAsAnotherUser(shell: HostShell) async throws {
+        try await held(shell) { sandbox, old, new in
+            let mark = QuestionRequest(script: ": >\"$RUNBOOK_FOLDER\"/as-lena")
+            let marked = try await old.ask([mark], environment: [])
+            #expect(marked.map(\.verdict) == [.yes])
+            let refusal =
+                "on master: that run acts here as lena, too, and what it does as another user cannot be fenced: end it where "
+                + "it was begun (runbook abandon), or stop it and take its folder "
+                + "\(sandbox.folder)/runs/\(Sandbox.run) away by hand"
+            await #expect(throws: TransportErrorText(refusal)) {
+                try await caught {
+                    _ = try await new.takeOver(from: Sandbox.run, by: Self.theirs)
+                }
+            }
+            #expect(try await new.takeLock(Self.theirs) == .held(by: Self.mine))
+        }
+    }
+
     @Test(arguments: HostShell.allCases)
     func onlyTheRunThatIsNamedLosesTheHost(shell: HostShell) async throws {
         try await held(shell) { sandbox, old, new in
