@@ -31,6 +31,38 @@ package enum Entry: Sendable, Equatable {
     case abandoned(why: String, who: String, time: String)
 }
 
+extension Entry {
+    /// The same entry with its texts for people changed; what it is about stays.
+    package func mappingTexts(_ change: (String) -> String) -> Entry {
+        switch self {
+        case .intent(var intent):
+            intent.text = change(intent.text)
+            return .intent(intent)
+        case .outcome(var outcome):
+            outcome.reason = change(outcome.reason)
+            outcome.output = change(outcome.output)
+            outcome.errors = change(outcome.errors)
+            return .outcome(outcome)
+        case .inDoubt(let attempt, let unit, let why): return .inDoubt(attempt, unit, why: change(why))
+        case .settled(var settlement):
+            settlement.reason = change(settlement.reason)
+            return .settled(settlement)
+        case .output(let unit, let name, .string(let text)):
+            return .output(unit, name: name, value: .string(change(text)))
+        case .word(var word):
+            word.why = change(word.why)
+            return .word(word)
+        case .takeOver(var word):
+            word.why = change(word.why)
+            word.holder = change(word.holder)
+            return .takeOver(word)
+        case .abandoned(let why, let who, let time):
+            return .abandoned(why: change(why), who: who, time: time)
+        case .began, .wentOn, .host, .fenced, .output, .finished: return self
+        }
+    }
+}
+
 package struct Began: Sendable, Equatable, Codable {
     package var run: RunID
     package var runbook: String

@@ -12,6 +12,8 @@ import RunbookText
 struct LoadedRunbook {
     var paths: RunbookPaths
     var plan: Plan
+    /// The runbooks that this one uses.
+    var usedPaths: [String] = []
     /// What ~/.ssh/config said of the hosts that leave it something to say.
     var sshConfig: [HostID: SSHConfig.Values] = [:]
 
@@ -44,6 +46,7 @@ struct LoadedRunbook {
             throw ExitStatus.wrongRunbook.code
         }
         self.paths = paths
+        usedPaths = used.paths
         let (filled, sshConfig) = try Self.asking(sshConfigFor: site, console)
         self.sshConfig = sshConfig
         plan = Plan(

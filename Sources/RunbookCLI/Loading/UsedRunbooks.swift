@@ -24,6 +24,8 @@ final class UsedRunbooks {
         }
     }
 
+    var paths: [String] { texts.map(\.name) }
+
     /// The digest of all that the runbook says.
     func digest(behind source: SourceText) -> String {
         guard !texts.isEmpty else { return sha256(source.bytes).hex }

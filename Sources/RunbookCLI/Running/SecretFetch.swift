@@ -144,7 +144,7 @@ struct SecretFetch {
         if let pattern = input.pattern, let regex = try? ExtendedRegex(pattern), !regex.matchesWhole(secret) {
             throw refused(input, "it does not match `\(pattern)`")
         }
-        for path in [loaded.paths.runbook, loaded.paths.site] where fileExists(path) {
+        for path in [loaded.paths.runbook, loaded.paths.site] + loaded.usedPaths where fileExists(path) {
             let text = try LoadedRunbook.source(path, POSIXFileStore(), console).bytes
             guard text.firstRange(of: Array(secret.utf8)) == nil else {
                 throw refused(
