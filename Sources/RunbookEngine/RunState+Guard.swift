@@ -27,23 +27,27 @@ extension UnitContext {
             """
     }
 
-    /// Disarms: yes, it never fired; no with status 1, it took the change back; with status 4, it tried to.
+    /// Disarms: yes, it never fired; no with status 1, it took the change back; with status 4, it tried to; with
+    /// status 5, it still tries to after a minute.
     func disarming(_ attempt: AttemptID, on host: HostID) -> QuestionRequest {
         var request = QuestionRequest(
             script: """
                 g=$RUNBOOK_FOLDER/\(attempt).guard
                 mv "$g.armed" "$g.safe" 2>/dev/null || :
                 [ -e "$g.fired" ] || exit 0
-                for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-                    [ ! -s "$g.done" ] || break
+                i=0
+                until [ -s "$g.done" ]; do
+                    [ $i -lt 60 ] || exit 5
+                    i=$((i + 1))
                     sleep 1
                 done
-                read -r status <"$g.done" 2>/dev/null || exit 4
+                read -r status <"$g.done"
                 [ "$status" = 0 ] && exit 1
                 cat "$g.said"
                 exit 4
                 """)
-        request.noExit = [1, 4]
+        request.noExit = [1, 4, 5]
+        request.timeout = .seconds(90)
         request.runAs = worker(on: host)
         return request
     }
@@ -76,6 +80,10 @@ extension RunState {
         guard let host = unit.host, let time = step(unit).guardTime,
             let answer = findings[host]?.answers.first
         else { return }
+        if let why = active[unit]?.doubt {
+            settleDoubt(unit, why, answer)
+            return
+        }
         switch (answer.verdict, answer.end) {
         case (.yes, _): goOnAfterEnd(unit)
         case (.no, .exited(1)):
@@ -84,12 +92,39 @@ extension RunState {
                 problem:
                     "the guard took the change back: no new connection to \(host) came within \(time.forPeople)"
             )
-        case (.no, _):
+        case (.no, .exited(4)):
             conclude(
                 unit,
                 problem: "the guard ran the undo because no new connection to \(host) came within "
                     + "\(time.forPeople), and the undo failed: \(visible(answer.output))")
+        case (.no, _):
+            conclude(
+                unit,
+                problem: "the guard takes the change back, and its undo on \(host) has not ended yet: "
+                    + "wait for it before you go on")
         default: conclude(unit, problem: "it is not known whether the guard on \(host) took the change back")
+        }
+    }
+
+    /// A guard outlives the supervisor that armed it. It must not fire behind a doubt that was settled, nor take
+    /// back what the next attempt does, so it is disarmed first. False when there is none that could be asked.
+    mutating func disarmsFirst(_ unit: Unit, _ why: String) -> Bool {
+        guard step(unit).guardTime != nil, let host = unit.host,
+            connected[host]?.folder.takesLock == true
+        else { return false }
+        active[unit]?.doubt = why
+        disarm(unit)
+        return true
+    }
+
+    private mutating func settleDoubt(_ unit: Unit, _ why: String, _ answer: Answer) {
+        guard let attempt = active[unit]?.attempt else { preconditionFailure("\(unit) has no attempt") }
+        active[unit]?.doubt = nil
+        switch (answer.verdict, answer.end) {
+        case (.yes, _): settleDoubtNow(unit, attempt, why)
+        case (.no, .exited(1)): settleDoubtNow(unit, attempt, "\(why); its guard took the change back")
+        case (.no, .exited(4)): leaveInDoubt(unit, "\(why); its guard ran the undo, which failed", [])
+        default: leaveInDoubt(unit, "\(why); whether its guard took the change back is not known", [])
         }
     }
 

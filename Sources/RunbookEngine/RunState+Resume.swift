@@ -143,6 +143,11 @@ extension RunState {
     /// In doubt: the step's check decides, unless its author wants a person to.
     mutating func settleDoubt(_ unit: Unit, _ attempt: AttemptID, why: String) {
         active[unit]?.attempt = attempt
+        if disarmsFirst(unit, why) { return }
+        settleDoubtNow(unit, attempt, why)
+    }
+
+    mutating func settleDoubtNow(_ unit: Unit, _ attempt: AttemptID, _ why: String) {
         let step = step(unit)
         if step.interrupted == .rerun {
             settleAsNotDone(unit, "\(why); the runbook says that it may run again")
@@ -187,7 +192,7 @@ extension RunState {
         askBefore(unit)
     }
 
-    private mutating func leaveInDoubt(_ unit: Unit, _ why: String, _ messages: [String]) {
+    mutating func leaveInDoubt(_ unit: Unit, _ why: String, _ messages: [String]) {
         fail(unit, Draft(reasons: ["it is in doubt: \(why)"] + messages, isUndecided: true))
     }
 }

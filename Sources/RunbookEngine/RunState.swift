@@ -122,6 +122,8 @@ struct Active: Sendable, Equatable {
     var issues = 0
     /// The end of the attempt and what its own questions said, kept while others are asked.
     var ended: Ended?
+    /// Why the attempt is in doubt, while its guard is disarmed.
+    var doubt: String?
 
     struct Ended: Sendable, Equatable {
         var end: AttemptEnd
