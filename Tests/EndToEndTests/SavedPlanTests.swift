@@ -102,6 +102,26 @@ struct SavedPlanTests {
             ))
     }
 
+    /// Another user, another key, another way in: it is not what was planned.
+    @Test(.timeLimit(.minutes(1)), arguments: ["as: root", "legacy_ssh: true", "identity: /elsewhere"])
+    func aPlanOfAnotherWayToAHostIsRefused(change: String) throws {
+        let story = try story()
+        let path = try plan(story)
+        let name = String(change.prefix { $0 != ":" })
+        let site = String(
+            decoding: try readFile(story.folder.file("runbooks/small.site.yaml")), as: UTF8.self)
+        var lines = site.split(separator: "\n").map(String.init).filter { !$0.hasPrefix("    \(name):") }
+        let address = try #require(lines.firstIndex { $0.hasPrefix("    address:") })
+        lines.insert("    \(change)", at: address)
+        try story.folder.write("runbooks/small.site.yaml", lines.joined(separator: "\n") + "\n")
+        let result = try story.runbook("run", "--plan", path, "FILE")
+        #expect(result.status == 3)
+        #expect(
+            steady(result.errors, story).hasPrefix(
+                "error: the plan in DIR/plan.jsonl is not for this any more: a value of the site file or of --set "
+            ), "\(result.errors)")
+    }
+
     @Test(.timeLimit(.minutes(1)))
     func aPlanOfAnEarlierStateIsRefused() throws {
         let story = try story()

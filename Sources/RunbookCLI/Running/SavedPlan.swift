@@ -34,12 +34,25 @@ struct SavedPlan {
             self.journal = journal
         }
 
+        /// How a host is entered, how it is proven, and as whom everything is done there.
+        private static func way(to host: SiteHost) -> String {
+            var words = ["\(host.user)@\(host.address):\(host.port)"]
+            words += host.hostKeys.map { "key \($0)" }
+            words += ([host.identity].compactMap { $0 } + (host.identities.files ?? [])).map {
+                "identity \($0)"
+            }
+            if host.allowsLegacySSH { words.append("legacy") }
+            if let user = host.runAs { words.append("as \(user)") }
+            words += host.jumps.map { "jump \(way(to: $0))" }
+            return jsonQuoted(words.joined(separator: " "))
+        }
+
         private static func values(_ plan: Plan) -> [String] {
             let secrets = Set(plan.runbook.inputs.filter(\.isSecret).map(\.name))
             var lines = plan.site.inputs.filter { !secrets.contains($0.key) }
                 .map { "\($0.key)=\(jsonQuoted($0.value.text))" }.sorted()
             for (id, host) in plan.site.hosts.sorted(by: { $0.key < $1.key }) {
-                lines.append("\(id.rawValue) \(host.user)@\(host.address):\(host.port)")
+                lines.append("\(id.rawValue) \(Self.way(to: host))")
                 lines += host.attributes.map { "\(id.rawValue).\($0.key)=\(jsonQuoted($0.value.text))" }
                     .sorted()
             }
