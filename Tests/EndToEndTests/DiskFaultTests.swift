@@ -127,7 +127,7 @@ struct DiskFaultTests {
         }
     }
 
-    private static let canMount = getuid() == 0 && (try? run(["unshare", "-m", "true"]).status) == 0
+    static let canMount = getuid() == 0 && (try? run(["unshare", "-m", "true"]).status) == 0
 
     @Test(
         .timeLimit(.minutes(minutes)),

@@ -95,7 +95,10 @@ import Testing
         let plan = try Self.plan { _ in }
         let hidden = Event.attempted(Unit("s", "a"), .success(.ended(.init(), end, after: []))).hiding(
             plan.redactor)
-        guard case .attempted(_, .success(.ended(_, let shown, _))) = hidden else { return }
+        guard case .attempted(_, .success(.ended(_, let shown, _))) = hidden else {
+            Issue.record("\(hidden)")
+            return
+        }
         #expect(shown.output.head == filling + Array("***".utf8))
         #expect(shown.output.tail == Array("***".utf8) + filling)
     }

@@ -181,27 +181,40 @@ import Testing
         for text in try Self.runbooks() { #expect(formatted(text) == text) }
     }
 
-    /// Whatever the indentation was, the same layout comes of it; and what is laid out stays.
-    @Test(arguments: [1, 3, 4, 8]) func everyIndentationBecomesTheSame(_ width: Int) throws {
+    /// Whatever the indentation was, a layout of the same words comes of it; and what is laid out stays.
+    @Test(arguments: [3, 4, 8]) func everyIndentationIsLaidOutAnew(_ width: Int) throws {
+        func words(_ text: String) -> [[Substring]] { lines(of: text).map { $0.split(separator: " ") } }
+        var tried = 0
         for text in try Self.runbooks() {
             let lines = lines(of: text).map { line in
                 let blanks = line.prefix { $0 == " " }.count
-                return String(repeating: " ", count: blanks / 2 * width + blanks % 2) + line.dropFirst(blanks)
+                let rest = String(line.dropFirst(blanks))
+                // What stands below a dash must stay in line with what stands beside it.
+                let dash = "-" + String(repeating: " ", count: width - 1)
+                return String(repeating: " ", count: blanks / 2 * width + blanks % 2)
+                    + (rest.hasPrefix("- ") ? dash + rest.dropFirst(2) : rest)
             }
             let wide = lines.joined(separator: "\n")
             guard loadRunbook(SourceText(name: "wide.yaml", wide)).0 != nil else { continue }
+            tried += 1
             let once = formatted(wide)
+            #expect(once != wide)
             #expect(formatted(once) == once)
-            #expect(self.lines(of: once).count == self.lines(of: text).count)
+            #expect(words(once) == words(text))
         }
+        // Without its files a runbook that uses another one is refused; most are not of that kind.
+        #expect(tried >= 9)
     }
 
     @Test func blanksAtTheEndsOfLinesGo() throws {
+        var tried = 0
         for text in try Self.runbooks() where text.firstRange(of: "|\n") == nil {
             let lines = lines(of: text)
             let spoilt = lines.joined(separator: "  \n\n\n") + "\n\n"
             guard loadRunbook(SourceText(name: "spoilt.yaml", spoilt)).0 != nil else { continue }
+            tried += 1
             #expect(self.lines(of: formatted(spoilt)).filter { !$0.isEmpty } == lines.filter { !$0.isEmpty })
         }
+        #expect(tried >= 4)
     }
 }

@@ -57,7 +57,10 @@ import Testing
         let reload = block.steps[1]
         #expect(reload.environment.map(\.name) == ["A", "SERVER"])
         #expect(reload.environment[1].value.source == "${{ inputs.ntp }}:${{ 123 }}")
-        guard case .command(let check) = reload.check[0].subject else { return }
+        guard case .command(let check) = reload.check[0].subject else {
+            Issue.record("\(reload.check)")
+            return
+        }
         #expect(check.match.map(\.source) == ["${{ inputs.ntp }}"])
         #expect(reload.hints.map(\.say.source) == ["no way to ${{ inputs.ntp }}"])
         #expect(reload.timeout.after == .seconds(60))
