@@ -122,7 +122,7 @@ package enum LanguageSchema {
             "order", .choice(["one-by-one", "together"]),
             "how several hosts take their turn; default `one-by-one`"),
         KeySchema("if", .expression, "an expression; when it is false the step is skipped"),
-        KeySchema("tags", .oneOrMore(name), "words to select steps by"),
+        KeySchema("tags", .oneOrMore(name), "words about the step; no command selects by them yet"),
         KeySchema("was", .text, "the id that the step had before it was renamed"),
         KeySchema("env", .table(.template), "environment of this step's commands"),
         KeySchema("steps", .list(.mapping(.step)), "a block: all of them on one host before the next host"),
@@ -335,7 +335,7 @@ package enum LanguageSchema {
             KeySchema("identity", .text, "a private key file to try first"),
             KeySchema("legacy_ssh", .boolean, "`true`: allow ssh-rsa (SHA-1), for OpenSSH before 7.2"),
             KeySchema(
-                "as", .text, "the user that everything is done as, through sudo; default who logs in"),
+                "as", .text, "the user that everything is done as, through su or sudo; default who logs in"),
             KeySchema(
                 "ssh_config", .boolean,
                 "`true`: what is not said here is taken from ~/.ssh/config, where `address` is looked up"),
