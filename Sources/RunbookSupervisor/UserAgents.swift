@@ -48,7 +48,8 @@ final class UserAgents: Sendable {
         let isNew = try await first.ask([QuestionRequest(script: "test ! -e \(mark)")], environment: [])
         _ = try await session.greet(run: run, isNew: isNew.first?.verdict == .yes)
         guard isNew.first?.verdict == .yes else { return }
-        let noted = try await first.ask([
+        let noted = try await first.ask(
+            [
                 // In this order: who takes the host over looks for the mark behind his fence.
                 QuestionRequest(script: ": >\(mark) || exit 2; test ! -e \"$RUNBOOK_FOLDER\"/taken")
             ], environment: [])
