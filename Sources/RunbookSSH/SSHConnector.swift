@@ -43,6 +43,18 @@ package struct SSHConnector: Connector {
     }
 
     package func connect(to host: HostID, _ target: SiteHost) async throws(TransportError) -> any Connection {
+        // The connection to a host to go through may be dead, and show it only when it is used: each is made anew.
+        for _ in target.jumps {
+            do throws(TransportError) {
+                return try await connectOnce(to: host, target)
+            } catch  where error.code == .lost {}
+        }
+        return try await connectOnce(to: host, target)
+    }
+
+    private func connectOnce(
+        to host: HostID, _ target: SiteHost
+    ) async throws(TransportError) -> SSHConnection {
         let last = try await jump(through: target.jumps[...])
         return try await connect(to: host, target, through: last)
     }
