@@ -96,6 +96,14 @@ struct ClusterBed {
         await nodes.type(node, command.split(separator: " ").map(String.init), stdin: Array(stdin.utf8))
     }
 
+    /// Runs a command that tells the time; the output, and the seconds in which it may have been told: a clock whose
+    /// sleepers move it goes on while the command ends.
+    func runTelling(_ node: String, _ command: String, stdin: String = "") async -> (Output, [String]) {
+        let before = clock.unixTime
+        let output = await run(node, command, stdin: stdin)
+        return (output, (before...clock.unixTime).map { LabDate(unixTime: $0).ctime })
+    }
+
     /// What was prepared by hand before a join: names, and a login from the slave to the master.
     func introduce() async {
         for (node, peer, address) in [("pve1", "pve2", "192.168.0.12"), ("pve2", "pve1", "192.168.0.11")] {
