@@ -57,6 +57,17 @@ extension Plan {
     }
 
     /// A text for people as far as it is known on the unit's host.
+    package func saying(_ setting: TimeSetting, _ unit: Unit, _ history: History = History()) -> String {
+        UnitContext(plan: self, unit: unit, outputs: history.outputs).saying(setting)
+    }
+
+    /// How many, for people: what has no value stands as it is written.
+    package func saying(_ setting: CountSetting, _ unit: Unit, _ history: History = History()) -> String {
+        let context = UnitContext(plan: self, unit: unit, outputs: history.outputs)
+        return (try? setting.number(in: context.scope(on: unit.host))).map { String($0) } ?? setting.source
+    }
+
+    /// The text for people: what has no value stands as it is written.
     package func saying(_ template: Template, _ unit: Unit, _ history: History = History()) -> String {
         var filling = Filling(context: UnitContext(plan: self, unit: unit, outputs: history.outputs))
         return filling.text(template)
@@ -108,7 +119,7 @@ extension UnitContext {
         case .copy(let copy): verb.sentence = filling.sentence(copy)
         case .edit(let edit): verb.sentence = filling.sentence(edit)
         case .reboot(let within):
-            verb.sentence = "reboots it, and waits up to \(within.forPeople) until it is back"
+            verb.sentence = "reboots it, and waits up to \(saying(within)) until it is back"
             verb.script = Self.rebootScript
         case .trustKeys(let trust):
             verb.sentence = "makes the key of \(trust.user) where it is missing"

@@ -56,7 +56,7 @@ extension RunState {
     }
 
     private mutating func left(_ unit: Unit) {
-        let after = step(unit).timeout.after.forPeople
+        let after = context(unit).saying(step(unit).timeout.after)
         let reason = "it has not ended after \(after) and was left running; the next run follows it"
         fail(unit, Draft(reasons: [reason], timedOut: true))
     }
@@ -218,10 +218,10 @@ extension RunState {
     ) {
         recordOutcome(unit, kept.end, isDone: false, reason: reasons.joined(separator: " "))
         let issues = active[unit]?.issues ?? 0
-        if let retry = step(unit).retry, kept.check?.verdict == .no, issues < retry.times, ending == nil {
+        if kept.check?.verdict == .no, ending == nil, let delay = delayBeforeRetry(unit) {
             show(.warned(unit, reasons.joined(separator: " ") + "; it is tried again"))
             active[unit] = Active(stage: .pausing, issues: issues)
-            effects.append(.wait(unit, plan.scaled(retry.delay, floor: .milliseconds(100))))
+            effects.append(.wait(unit, plan.scaled(delay, floor: .milliseconds(100))))
             return
         }
         let output = (kept.check?.output ?? "") + (kept.verify?.output ?? "")
@@ -230,6 +230,19 @@ extension RunState {
             Draft(
                 reasons: reasons, questionOutput: output, end: kept.end, timedOut: kept.end.end == .timedOut,
                 isUndecided: isUndecided))
+    }
+
+    /// nil: it is not issued again.
+    private mutating func delayBeforeRetry(_ unit: Unit) -> Duration? {
+        guard let retry = step(unit).retry else { return nil }
+        let context = context(unit)
+        do throws(EngineProblem) {
+            let times = try context.count(retry.times)
+            return active[unit]?.issues ?? 0 < times ? try context.time(retry.delay) : nil
+        } catch {
+            show(.warned(unit, "it is not tried again: \(error.message)"))
+            return nil
+        }
     }
 
     mutating func waited(_ unit: Unit) {

@@ -85,8 +85,9 @@ extension RunState {
         request.environment = try context(unit).environment(on: host)
         request.input = acting.input
         request.okExit = step.okExit
-        request.timeout = step.timeout
-        request.timeout.after = plan.scaled(step.timeout.after, floor: .seconds(10))
+        request.timeout = Timeout(
+            after: plan.scaled(try context(unit).time(step.timeout.after, on: host), floor: .seconds(10)),
+            then: step.timeout.then)
         for question in ownQuestionsAfter(unit) {
             request.after.append(try context(unit).request(for: question, on: host, waits: true))
         }

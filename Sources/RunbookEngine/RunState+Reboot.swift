@@ -91,7 +91,9 @@ extension RunState {
     }
 
     private func rebootTime(_ unit: Unit) -> Duration {
-        if case .reboot(let within) = step(unit).action { return within }
+        if case .reboot(let within) = step(unit).action {
+            return (try? context(unit).time(within)) ?? .seconds(600)
+        }
         // The undo may restart what it mended.
         return step(unit).guardTime.map { $0 + .seconds(60) } ?? .zero
     }

@@ -142,6 +142,28 @@ package struct UnitContext: Sendable {
         (try? template.text(in: scope(on: host ?? unit.host))) ?? template.source
     }
 
+    /// How long, on this host or another.
+    func time(_ setting: TimeSetting, on host: HostID? = nil) throws(EngineProblem) -> Duration {
+        do throws(EvaluationError) {
+            return try setting.duration(in: scope(on: host ?? unit.host))
+        } catch {
+            throw EngineProblem(error.description)
+        }
+    }
+
+    func count(_ setting: CountSetting) throws(EngineProblem) -> Int {
+        do throws(EvaluationError) {
+            return try setting.number(in: scope(on: unit.host))
+        } catch {
+            throw EngineProblem(error.description)
+        }
+    }
+
+    /// How long, for people: what has no value stands as it is written.
+    func saying(_ setting: TimeSetting) -> String {
+        (try? time(setting))?.forPeople ?? setting.source
+    }
+
     func environment(on host: HostID) throws(EngineProblem) -> [ShellVariable] {
         do throws(EvaluationError) {
             return try scope(on: host).environmentTexts().map { ShellVariable($0.name, $0.text) }
@@ -170,11 +192,16 @@ package struct UnitContext: Sendable {
         }
         var request = try self.request(for: command, on: host)
         request.isNegated = question.isNegated
-        request.timeout = question.timeout
+        request.timeout = try time(question.timeout, on: host)
         if waits {
-            request.within = question.within.map { plan.scaled($0, floor: .seconds(5)) }
-            request.every = plan.scaled(question.every ?? Plan.pollPause, floor: .milliseconds(100))
-            request.hold = question.hold.map { plan.scaled($0, floor: .milliseconds(200)) }
+            if let within = question.within {
+                request.within = plan.scaled(try time(within, on: host), floor: .seconds(5))
+            }
+            let every = try question.every.map { (every) throws(EngineProblem) in try time(every, on: host) }
+            request.every = plan.scaled(every ?? Plan.pollPause, floor: .milliseconds(100))
+            if let hold = question.hold {
+                request.hold = plan.scaled(try time(hold, on: host), floor: .milliseconds(200))
+            }
         }
         return request
     }

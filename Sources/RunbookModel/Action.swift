@@ -6,7 +6,7 @@ package enum Action: Hashable, Sendable {
     /// A shell script beside the runbook, run as it is; the path is as a copy's.
     case script(path: String, shell: Script.Shell)
     /// The host goes down and comes back. Proven by another boot and a new connection, `within` the time.
-    case reboot(within: Duration)
+    case reboot(within: TimeSetting)
     case copy(CopyAction)
     case edit(EditAction)
     /// Makes root's key of this host where it is missing; the first half of `trust`. Its outputs

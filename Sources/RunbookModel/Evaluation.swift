@@ -65,6 +65,13 @@ private struct Evaluator {
             let start = text.drop { $0.isWhitespace }
             let end = start.reversed().drop { $0.isWhitespace }.count
             return .string(String(start.prefix(end)))
+        case .seconds:
+            let text = try text(arguments[0], for: function)
+            guard let duration = DurationText.parse(text) else {
+                throw .notOfType(name: arguments[0].source, "a duration")
+            }
+            let (seconds, rest) = duration.components
+            return .integer(Int(seconds) + (rest > 0 ? 1 : 0))
         case .length:
             return .integer(try text(arguments[0], for: function).unicodeScalars.count)
         }

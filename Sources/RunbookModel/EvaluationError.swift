@@ -13,6 +13,8 @@ package enum EvaluationError: Error, Hashable, Sendable {
     /// A value with a character that the text around it cannot take: a NUL, or a newline in a shell word
     /// or in a pattern.
     case forbiddenCharacter(name: String)
+    /// The value is not what the place takes.
+    case notOfType(name: String, String)
     /// The text would be longer than `Template.lengthLimitInBytes`.
     case tooLong
 
@@ -40,6 +42,8 @@ extension EvaluationError: CustomStringConvertible {
             "`\(function.rawValue)` works on text"
         case .forbiddenCharacter(let name):
             "the value of `\(name)` holds a NUL or a line break, which cannot be inserted here: use `env:`"
+        case .notOfType(let name, let what):
+            "the value of `\(name)` is not \(what)"
         case .tooLong:
             "the text is longer than \(Template.lengthLimitInBytes / 1024) KiB"
         }

@@ -38,6 +38,8 @@ package indirect enum Expression: Hashable, Sendable {
         case trim
         /// The length of a text in characters.
         case length
+        /// The seconds of a duration, a part of one as a whole.
+        case seconds
         /// `default(a, b)`: a, or b where a is missing or empty.
         case `default`
     }

@@ -19,12 +19,12 @@ package struct Question: Hashable, Sendable {
     /// Where it is asked; nil: on the step's own host.
     package var place: Place?
     /// How long to go on asking for a yes. Counts only after the verb and in `require`.
-    package var within: Duration?
+    package var within: TimeSetting?
     /// The pause between two askings inside `within`; default one second.
-    package var every: Duration?
+    package var every: TimeSetting?
     /// A yes must still be a yes after this time.
-    package var hold: Duration?
-    package var timeout: Duration = .seconds(30)
+    package var hold: TimeSetting?
+    package var timeout = TimeSetting.seconds(30)
     /// What a person is told when the answer is no.
     package var message: Template?
     /// `otherwise: warn`: a no is shown and does not stop the step.

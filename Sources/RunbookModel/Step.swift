@@ -24,7 +24,7 @@ package struct Step: Hashable, Sendable {
     /// The user that `run`, `argv` and `script` run as; nil: who logs in.
     package var runAs: String?
     package var okExit: Set<Int32> = [0]
-    package var timeout = Timeout(after: .seconds(600), then: .stop)
+    package var timeout = TimeLimit(after: .seconds(600), then: .stop)
     package var retry: Retry?
     package var outputs: [Output] = []
     package var hints: [Hint] = []
@@ -88,11 +88,21 @@ package struct Timeout: Hashable, Sendable {
     }
 }
 
+/// A step's time-out, as the runbook says it.
+package struct TimeLimit: Hashable, Sendable {
+    package var after: TimeSetting
+    package var then: Timeout.Then
+    package init(after: TimeSetting, then: Timeout.Then) {
+        self.after = after
+        self.then = then
+    }
+}
+
 /// Issue again after a clear no of `check`, at most `times` attempts in all.
 package struct Retry: Hashable, Sendable {
-    package var times: Int
-    package var delay: Duration
-    package init(times: Int, delay: Duration) {
+    package var times: CountSetting
+    package var delay: TimeSetting
+    package init(times: CountSetting, delay: TimeSetting) {
         self.times = times
         self.delay = delay
     }

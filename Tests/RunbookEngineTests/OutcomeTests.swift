@@ -131,7 +131,7 @@ import Testing
     static let retried = Plan(
         Step("s") {
             $0.check = [Question("is s", within: .seconds(3))]
-            $0.retry = Retry(times: 3, delay: .seconds(5))
+            $0.retry = Retry(times: .fixed(3), delay: .seconds(5))
         })
 
     static func attempt(_ number: Int, _ reply: Turn.Reply) -> Turn {
@@ -195,7 +195,7 @@ import Testing
         let plan = Plan(
             Step("s") {
                 $0.check = [Question("is s")]
-                $0.timeout = Timeout(after: .seconds(180), then: .leave)
+                $0.timeout = TimeLimit(after: .seconds(180), then: .leave)
             })
         let run = Drive(
             plan,

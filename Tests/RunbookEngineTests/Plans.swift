@@ -35,7 +35,7 @@ extension Step {
 }
 
 extension Question {
-    init(_ script: String, on place: Place? = nil, within: Duration? = nil) {
+    init(_ script: String, on place: Place? = nil, within: TimeSetting? = nil) {
         self.init(.command(CommandQuestion(script: Script(Template(script)))))
         self.place = place
         self.within = within

@@ -62,7 +62,7 @@ struct SimulatedPlan {
         case 3:
             step.check = [there]
             verb = generator.hits(2) ? "fail" : "idle"
-            step.retry = Retry(times: 3, delay: .seconds(1))
+            step.retry = Retry(times: .fixed(3), delay: .seconds(1))
         case 4:
             step.check = [there]
             verb = "fail"
@@ -76,7 +76,7 @@ struct SimulatedPlan {
             step.interrupted = generator.hits(3) ? .rerun : .ask
         default:
             step.check = [there]
-            step.timeout = Timeout(after: .seconds(1), then: .leave)
+            step.timeout = TimeLimit(after: .seconds(1), then: .leave)
         }
         if generator.hits(4), !step.check.isEmpty {
             // Asked on another host than the one that acts: such a question travels alone.

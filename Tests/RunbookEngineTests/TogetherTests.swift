@@ -135,7 +135,7 @@ import Testing
 
     @Test func oneHostIsRetriedWhileTheOtherIsDone() {
         let run = Drive(
-            Self.plan { $0.retry = Retry(times: 2, delay: .seconds(1)) },
+            Self.plan { $0.retry = Retry(times: .fixed(2), delay: .seconds(1)) },
             Self.connect + [
                 Turn("ask s on a: a[is s]", .answers(.no)), Turn("ask s on b: b[is s]", .answers(.no)),
                 Turn("attempt s.a.1 `do s`", .ended(.exited(1))), Turn("attempt s.b.1 `do s`", .ended()),

@@ -164,7 +164,7 @@ private struct Breaker {
         case .boolean:
             add(.badNumber, value, text == "true" ? "yes" : "no")
             add(.badNumber, value, text.uppercased())
-        case .integer, .oneOrMore(.integer):
+        case .integer, .count, .oneOrMore(.integer):
             guard entry.value.scalar != nil else { return }
             add(.badNumber, value, "0\(text)")
             add(.badNumber, value, "many")

@@ -73,8 +73,8 @@ import Testing
         expected.stdin = Template("y\n")
         expected.check = [Question(.command(shell("test -e /x")))]
         expected.okExit = [15]
-        expected.timeout = Timeout(after: .seconds(5400), then: .leave)
-        expected.retry = Retry(times: 3, delay: .seconds(5))
+        expected.timeout = TimeLimit(after: .seconds(5400), then: .leave)
+        expected.retry = Retry(times: .fixed(3), delay: .seconds(5))
         expected.interrupted = .rerun
         expected.connectionMayDrop = true
         expected.tags = ["a", "b"]
@@ -144,7 +144,7 @@ import Testing
                 "steps: [{ id: a, host: master, wait: 15m1s }]\n"
             ).first)
         #expect(step.action == .run(Script(Template("sleep 901"))))
-        #expect(step.timeout == Timeout(after: .seconds(961), then: .stop))
+        #expect(step.timeout == TimeLimit(after: .seconds(961), then: .stop))
         #expect(step.interrupted == .rerun)
         #expect(step.unproven == "time passes by itself")
     }
@@ -256,6 +256,59 @@ import Testing
         second.within = .seconds(5)
         second.isNegated = true
         #expect(step.verify == [first, second])
+    }
+
+    @Test func timesAndNumbersCanBeGivenByTheSite() throws {
+        let runbook = try load(
+            """
+            runbook: test
+            hosts: { master: { inputs: { patience: { type: duration } } } }
+            inputs:
+              limit: { type: duration }
+              spare: { type: duration, optional: true }
+              tries: { type: integer, default: 3 }
+            defaults: { timeout: '${{ inputs.limit }}' }
+            steps:
+              - id: one
+                check: { run: date, within: '${{ inputs.limit }}', every: "${{ default(inputs.spare, '2s') }}" }
+                run: date
+                retry: { times: '${{ inputs.tries }}', delay: "${{ inputs.tries > 2 and inputs.limit or '1s' }}" }
+              - { id: two, reboot: { within: '${{ host.patience }}' } }
+              - { id: three, for_each: { short: 5s }, wait: '${{ item }}' }
+              - { id: four, wait: '${{ inputs.limit }}' }
+            """)
+        let one = runbook.steps[0]
+        #expect(one.timeout == TimeLimit(after: .given(.reference(.input("limit"))), then: .stop))
+        #expect(one.check[0].within?.source == "${{ inputs.limit }}")
+        #expect(one.check[0].every?.source == "${{ default(inputs.spare, '2s') }}")
+        #expect(one.retry?.times == .given(.reference(.input("tries")), in: 2...100))
+        #expect(one.retry?.delay.source == "${{ inputs.tries > 2 and inputs.limit or '1s' }}")
+        #expect(runbook.steps[1].action == .reboot(within: .given(.reference(.thisHost("patience")))))
+        #expect(runbook.steps[2].action == .run(Script(Template("sleep 5"))))
+        let sleep = Expression.call(.seconds, [.reference(.input("limit"))])
+        let four = runbook.steps[3]
+        #expect(four.action == .run(Script(Template(parts: [.text("sleep "), .value(sleep)]))))
+        #expect(four.timeout.after.source == "${{ inputs.limit }} and 1m")
+    }
+
+    @Test func defaultsHoldForTheStepsThatSayNothing() throws {
+        let steps = try load(
+            """
+            runbook: test
+            hosts: { a: {}, b: {} }
+            defaults: { timeout: { after: 2m, then: leave }, order: together, as: postgres }
+            steps:
+              - { id: one, hosts: [a, b], check: date, run: date }
+              - { id: two, hosts: [a, b], check: date, run: date, timeout: 1m, order: one-by-one, as: root }
+              - { id: three, host: a, require: date }
+              - { id: block, hosts: [a, b], steps: [{ id: inner, check: date, run: date }] }
+            """
+        ).steps
+        #expect(steps.map(\.order) == [.together, .oneByOne, .oneByOne, .oneByOne])
+        #expect(steps.map(\.runAs) == ["postgres", "root", nil, nil])
+        #expect(steps[3].steps.map(\.runAs) == ["postgres"])
+        #expect(steps[0].timeout == TimeLimit(after: .seconds(120), then: .leave))
+        #expect(steps[1].timeout == TimeLimit(after: .seconds(60), then: .stop))
     }
 
     @Test func theCheckOfALaterStepIsAskedWhereThatStepRuns() throws {

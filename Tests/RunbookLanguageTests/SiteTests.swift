@@ -51,6 +51,35 @@ import Testing
         #expect(site?.hosts == [HostID("master"): master, HostID("slave"): slave])
     }
 
+    @Test func aTimeOrANumberThatAStepCannotUseIsSaidAtItsLine() throws {
+        let runbook = try load(
+            """
+            runbook: demo
+            inputs: { limit: { type: duration }, tries: { type: integer } }
+            hosts: { a: {} }
+            steps:
+              - id: one
+                check: date
+                run: date
+                timeout: '${{ inputs.limit }}'
+                retry: { times: '${{ inputs.tries }}' }
+            """)
+        let source = SourceText(
+            name: "demo.site.yaml",
+            "for: demo\ninputs:\n  limit: soon\n  tries: 1\nhosts: { a: { address: 192.0.2.1 } }\n")
+        #expect(
+            loadSite(source, for: runbook).1.map(brief) == [
+                "bad-value 3:10 `soon` is not a duration",
+                "out-of-range 4:10 step `one` takes a number from 2 to 100 here",
+            ])
+        let set = loadSite(source, for: runbook, overrides: ["limit": "5m", "tries": "101"])
+        #expect(set.1.map(brief).last == "out-of-range 1:7 step `one` takes a number from 2 to 100 here")
+        let right = SourceText(
+            name: "demo.site.yaml",
+            "for: demo\ninputs: { limit: 1h30m, tries: 2 }\nhosts: { a: { address: 192.0.2.1 } }\n")
+        #expect(loadSite(right, for: runbook).0 != nil)
+    }
+
     @Test func everythingThatIsWrongIsSaidAtOnce() throws {
         let (site, diagnostics) = try site(
             """

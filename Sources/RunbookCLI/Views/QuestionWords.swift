@@ -55,11 +55,12 @@ struct QuestionWords {
         case .peers: details.append("asked on all other hosts")
         case nil: break
         }
-        if let within = question.within { details.append("waits up to \(DurationText.text(within))") }
-        if let hold = question.hold { details.append("must still be so after \(DurationText.text(hold))") }
+        if let within = question.within { details.append("waits up to \(said(within))") }
+        if let hold = question.hold { details.append("must still be so after \(said(hold))") }
         if question.onlyWarns { details.append("a no only warns") }
         return details
     }
 
+    private func said(_ time: TimeSetting) -> String { plan.saying(time, unit, history) }
     private func filled(_ template: Template) -> String { plan.saying(template, unit, history) }
 }

@@ -98,7 +98,8 @@ struct StepExplanation {
             lines += verb.shown.map { isShared ? $0 : "  " + $0 }
         }
         guard !isForPeople else { return lines }
-        let after = DurationText.text(step.timeout.after)
+        let unit = units.first ?? Unit(step.id, nil)
+        let after = plan.saying(step.timeout.after, unit, history)
         lines.append(
             step.timeout.then == .leave
                 ? "after \(after) the step has failed for now; the command goes on, and the next run follows it"
@@ -109,7 +110,7 @@ struct StepExplanation {
         }
         if let retry = step.retry {
             lines.append(
-                "after a clear no of its check it is sent again, \(DurationText.text(retry.delay)) later, \(retry.times) times in all"
+                "after a clear no of its check it is sent again, \(plan.saying(retry.delay, unit, history)) later, \(plan.saying(retry.times, unit, history)) times in all"
             )
         }
         if step.connectionMayDrop { lines.append("the connection may drop meanwhile; it is taken up again") }

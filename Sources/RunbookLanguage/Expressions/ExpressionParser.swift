@@ -305,7 +305,7 @@ struct ExpressionParser<Resolver: NameResolver> {
         let kind: ValueKind? =
             switch function {
             case .lower, .trim: .text
-            case .length: .number
+            case .length, .seconds: .number
             case .default: common(arguments[0].kind, arguments[1].kind)
             }
         return Typed(expression: .call(function, arguments.map(\.expression)), kind: kind, range: whole)

@@ -36,7 +36,8 @@ extension RunbookLoader {
         // Written out when the whole step is known.
         case "service", "wait": return nil
         case "reboot":
-            return .reboot(within: Fields(node, as: .reboot, problems).duration("within") ?? .seconds(600))
+            let within = Fields(node, as: .reboot, problems)["within"]
+            return .reboot(within: time(within, context) ?? .seconds(600))
         case "copy": return readCopy(node, context).map { .copy($0) }
         case "edit": return readEdit(node, context, sketch).map { .edit($0) }
         case "trust": return readTrust(node)

@@ -20,7 +20,8 @@ struct Conformity {
 
     private func check(_ node: YAMLNode, _ type: ValueType, of name: String) -> Bool {
         switch type {
-        case .text, .template, .shell, .pattern, .expression, .name, .integer, .boolean, .duration, .choice,
+        case .text, .template, .shell, .pattern, .expression, .name, .integer, .count, .boolean, .duration,
+            .choice,
             .value:
             guard let scalar = node.scalar else { return wrongShape(node, type, of: name) }
             guard !node.isMissing else { return wrongShape(node, type, of: name) }
@@ -100,6 +101,7 @@ struct Conformity {
         case .text: problem = ScalarCheck.text(scalar, name)
         case .name: problem = ScalarCheck.name(scalar, name)
         case .integer(let range): problem = ScalarCheck.integer(scalar, range, name)
+        case .count(let range): problem = ScalarCheck.count(scalar, range, name)
         case .boolean: problem = ScalarCheck.boolean(scalar, name)
         case .duration: problem = ScalarCheck.duration(scalar, name)
         case .choice(let words): problem = ScalarCheck.choice(scalar, words, name)

@@ -15,6 +15,7 @@ extension RunbookLoader {
             declarations.environment.append(entry.name)
         }
         declarations.checks = named(fields["checks"], "check")
+        readDefaults(fields["defaults"])
         readSketches(fields["steps"])
     }
 

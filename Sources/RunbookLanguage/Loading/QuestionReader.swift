@@ -87,10 +87,11 @@ extension RunbookLoader {
         _ question: inout Question, _ fields: Fields, _ asked: Place?, _ place: QuestionPlace
     ) {
         if let asked { question.place = asked }
-        if let within = fields.duration("within") { question.within = within }
-        if let every = fields.duration("every") { question.every = every }
-        if let hold = fields.duration("hold") { question.hold = hold }
-        if let timeout = fields.duration("timeout") { question.timeout = timeout }
+        let here = context(for: question.place, place)
+        if let within = time(fields["within"], here) { question.within = within }
+        if let every = time(fields["every"], here) { question.every = every }
+        if let hold = time(fields["hold"], here) { question.hold = hold }
+        if let timeout = time(fields["timeout"], here) { question.timeout = timeout }
         if fields["otherwise"] != nil { question.onlyWarns = true }
         if let message = fields["message"] {
             question.message = template(message, context(for: question.place, place))

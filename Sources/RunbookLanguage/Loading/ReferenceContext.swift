@@ -12,7 +12,7 @@ struct ReferenceContext: NameResolver {
         case none(reason: String)
     }
 
-    let declarations: Declarations
+    private(set) var declarations: Declarations
     /// The hosts on which the text is worked out; nil: any, and it may stay without a value on some.
     var hosts: [HostID]?
     var peers: Peers = .any
@@ -28,6 +28,13 @@ struct ReferenceContext: NameResolver {
     var takesSecrets = false
     /// The entries of the environment that hold a secret; nil: those of the runbook.
     private(set) var secretVariables: Set<String>?
+
+    /// The same place of a used runbook, its inputs not yet replaced by what they are given.
+    var withoutArguments: ReferenceContext {
+        var context = self
+        context.declarations.arguments = [:]
+        return context
+    }
 
     private typealias Found = (reference: Reference, kind: ValueKind?)
 

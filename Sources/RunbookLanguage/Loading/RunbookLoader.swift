@@ -45,8 +45,7 @@ final class RunbookLoader {
     /// Of a used runbook: its own top level, and where its files lie, from the folder of the runbook that uses it.
     var usedFields: Fields?
     var folder = ""
-    /// The time that a step has when it says nothing.
-    var defaultTimeout = Duration.seconds(600)
+    var defaults = StepDefaults()
 
     init(_ problems: Problems, files: UsedFiles?) {
         self.problems = problems
@@ -68,10 +67,6 @@ final class RunbookLoader {
         runbook.version = fields.text("version")
         runbook.title = fields.text("title")
         runbook.description = fields.text("description")
-        if let defaults = fields["defaults"] {
-            let fields = Fields(defaults, as: .defaults, problems)
-            if let timeout = fields.duration("timeout") { defaultTimeout = timeout }
-        }
         readDeclarations(fields)
         runbook.inputs = declarations.inputs
         runbook.hosts = declarations.hosts
@@ -159,7 +154,6 @@ extension YAMLNode {
 }
 
 extension Fields {
-    func duration(_ key: String) -> Duration? { text(key).flatMap(DurationText.parse) }
     func flag(_ key: String) -> Bool? { text(key).map { $0 == "true" } }
     func integer(_ key: String) -> Int? { text(key).flatMap { Int($0) } }
     /// The statuses of one number or a list of them.

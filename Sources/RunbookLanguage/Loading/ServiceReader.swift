@@ -49,11 +49,20 @@ extension RunbookLoader {
     }
 
     /// The time passes on the host, so that a run that is killed meanwhile does not wait twice.
-    func readWait(into step: inout Step, _ duration: Duration) {
-        let (seconds, rest) = duration.components
-        let whole = seconds + (rest > 0 ? 1 : 0)
-        step.action = .run(Script(Template("sleep \(whole)")))
-        step.timeout.after = max(step.timeout.after, .seconds(whole + 60))
+    func readWait(into step: inout Step, _ time: TimeSetting) {
+        switch time {
+        case .fixed(let duration):
+            let (seconds, rest) = duration.components
+            let whole = Int(seconds) + (rest > 0 ? 1 : 0)
+            step.action = .run(Script(Template("sleep \(whole)")))
+            if case .fixed(let limit) = step.timeout.after {
+                step.timeout.after = .fixed(max(limit, .seconds(whole + 60)))
+            }
+        case .given(let expression, _):
+            let seconds = Expression.call(.seconds, [expression])
+            step.action = .run(Script(Template(parts: [.text("sleep "), .value(seconds)])))
+            step.timeout.after = .given(expression, plus: .seconds(60))
+        }
         step.interrupted = .rerun
         if step.check.isEmpty, step.verify.isEmpty { step.unproven = "time passes by itself" }
     }

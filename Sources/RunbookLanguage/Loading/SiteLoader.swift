@@ -27,6 +27,8 @@ private final class SiteLoader {
     private var inputs: [String: Value] = [:]
     private var secrets: [String: SecretSource] = [:]
     private var hosts: [HostID: SiteHost] = [:]
+    /// Where the value of an input stands.
+    private var places: [String: SourceSpan] = [:]
 
     init(runbook: Runbook, source: SourceText?) {
         self.runbook = runbook
@@ -40,6 +42,7 @@ private final class SiteLoader {
         fillInputs()
         if isThere {
             fillHosts()
+            checkCounts()
         } else {
             reportNoFile()
         }
@@ -95,6 +98,7 @@ private final class SiteLoader {
             )
         } else {
             inputs[input.name] = value(entry.value, for: input)
+            places[input.name] = entry.value.span
         }
     }
 
@@ -163,10 +167,11 @@ private final class SiteLoader {
                     .hint("the site file says where a secret comes from: `\(name): { env: NAME }`"))
                 continue
             }
+            let span = written.span(name.utf8.count + 1..<written.bytes.count)
+            places[name] = span
             switch InputValues.read(text, for: input) {
             case .success(let value): inputs[name] = value
             case .failure(let refusal):
-                let span = written.span(name.utf8.count + 1..<written.bytes.count)
                 problems.add(InputValues.diagnostic(refusal, at: span))
                 inputs[name] = .missing
             }
@@ -341,6 +346,27 @@ private final class SiteLoader {
                     at: place
                 )
                 .hint("add `\(declared.id): { \(values.joined(separator: ", ")) }` under `hosts:`"))
+        }
+    }
+
+    /// The numbers that steps take from the site must be such as they can use.
+    private func checkCounts() {
+        for step in runbook.allSteps {
+            guard case .given(let expression, let range)? = step.retry?.times else { continue }
+            for host in step.hosts where hosts[host] != nil {
+                let scope = Scope(inputs: inputs, hosts: hosts, host: host)
+                guard case .integer(let number)? = try? expression.evaluate(in: scope),
+                    !range.contains(number)
+                else { continue }
+                let name = expression.references.lazy.compactMap { reference in
+                    if case .input(let name) = reference { name } else { nil }
+                }.first
+                problems.add(
+                    .error(
+                        "out-of-range",
+                        "step `\(step.id)` takes a number from \(range.lowerBound) to \(range.upperBound) here",
+                        at: name.flatMap { places[$0] } ?? fields?.start ?? source.span(at: 0)))
+            }
         }
     }
 

@@ -97,7 +97,7 @@ extension RunbookLoader {
         step.undo = readUndo(fields, context, sketch)
         step.guardTime = readGuard(fields, of: step)
         if let service = fields["service"] { readService(into: &step, service) }
-        if let wait = fields.duration("wait") { readWait(into: &step, wait) }
+        if let wait = time(fields["wait"], context) { readWait(into: &step, wait) }
         checkRules(sketch)
         if case .trustFiles(let trust) = step.action {
             if block != nil {
@@ -127,12 +127,20 @@ extension RunbookLoader {
         step.why = fields.text("why")
         step.hosts = sketch.hosts
         step.group = sketch.group
-        step.order = fields.text("order").flatMap(Step.Order.init) ?? .oneByOne
+        step.order = fields.text("order").flatMap(Step.Order.init) ?? defaultOrder(sketch)
         step.tags = fields.texts("tags")
         step.line = fields.start.start.line
         let suffix = sketch.item.map { "/\($0.name)" } ?? ""
         step.formerID = fields.text("was").map { StepID($0 + suffix) }
         return step
+    }
+
+    /// A block is done on one host after the other, and one host has no order.
+    private func defaultOrder(_ sketch: StepSketch) -> Step.Order {
+        guard let order = defaults.order, sketch.hosts.count > 1, !sketch.isBlock, sketch.block == nil else {
+            return .oneByOne
+        }
+        return order
     }
 
     private func readQuestions(
@@ -170,10 +178,12 @@ extension RunbookLoader {
             if !InputValues.isUserName(name) {
                 problems.add(.error("bad-value", "this is not the name of a user", at: user.span))
             }
+        } else if !fields.given(among: Self.verbsOfUsers).isEmpty {
+            step.runAs = defaults.runAs
         }
         step.okExit = fields.statuses("ok_exit") ?? [0]
-        step.timeout = readTimeout(fields["timeout"])
-        step.retry = readRetry(fields["retry"])
+        step.timeout = readTimeout(fields["timeout"], context)
+        step.retry = readRetry(fields["retry"], context)
         step.irreversible = fields["irreversible"].map { template($0, context) }
         step.destroys = fields["destroys"].map { template($0, context) }
         step.interrupted = fields.text("interrupted").flatMap(Step.Interrupted.init) ?? .check
@@ -183,22 +193,24 @@ extension RunbookLoader {
         }
     }
 
-    private func readTimeout(_ node: YAMLNode?) -> Timeout {
-        guard let node else { return Timeout(after: defaultTimeout, then: .stop) }
-        if let text = node.text {
-            return Timeout(after: DurationText.parse(text) ?? defaultTimeout, then: .stop)
+    func readTimeout(_ node: YAMLNode?, _ context: ReferenceContext) -> TimeLimit {
+        var limit = TimeLimit(after: defaults.timeout.after, then: .stop)
+        guard let node else { return defaults.timeout }
+        guard node.mapping != nil else {
+            limit.after = time(node, context) ?? limit.after
+            return limit
         }
         let fields = Fields(node, as: .timeout, problems)
-        return Timeout(
-            after: fields.duration("after") ?? defaultTimeout,
-            then: fields.text("then").flatMap(Timeout.Then.init) ?? .stop)
+        limit.after = time(fields["after"], context) ?? limit.after
+        limit.then = fields.text("then").flatMap(Timeout.Then.init) ?? .stop
+        return limit
     }
 
-    private func readRetry(_ node: YAMLNode?) -> Retry? {
+    private func readRetry(_ node: YAMLNode?, _ context: ReferenceContext) -> Retry? {
         guard let node else { return nil }
         let fields = Fields(node, as: .retry, problems)
-        guard let times = fields.integer("times") else { return nil }
-        return Retry(times: times, delay: fields.duration("delay") ?? .seconds(5))
+        guard let times = count(fields["times"], 2...100, context) else { return nil }
+        return Retry(times: times, delay: time(fields["delay"], context) ?? .seconds(5))
     }
 
     /// `trust` is two steps: the key of every host must be there before the first host is told of them.

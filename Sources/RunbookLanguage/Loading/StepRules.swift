@@ -74,12 +74,15 @@ extension RunbookLoader {
         }
     }
 
+    /// The verbs that can be done as another user.
+    static let verbsOfUsers = ["run", "argv", "script", "reboot"]
+
     /// Keys that mean something only beside some verbs.
     private func checkCompanions(_ fields: Fields, _ verb: String?) {
         let commands = ["run", "argv", "script"]
         let companions: [(key: String, verbs: [String])] = [
             ("shell", ["run", "script"]), ("stdin", commands), ("ok_exit", commands),
-            ("as", commands + ["reboot"]),
+            ("as", Self.verbsOfUsers),
         ]
         for (key, verbs) in companions where fields.isGiven(key) && !verbs.contains(verb ?? "") {
             problems.add(

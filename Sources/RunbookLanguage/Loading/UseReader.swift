@@ -22,14 +22,13 @@ extension RunbookLoader {
         used.folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
         used.declare(Fields(root, as: .runbook, problems), for: sketch, of: self)
         used.readArguments(sketch, at: node, context(sketch))
+        used.defaults = defaults
+        used.readDefaults(used.usedFields?["defaults"])
         return used
     }
 
     private func declare(_ fields: Fields, for sketch: StepSketch, of outer: RunbookLoader) {
         usedFields = fields
-        defaultTimeout =
-            fields["defaults"].flatMap { Fields($0, as: .defaults, problems).duration("timeout") }
-            ?? outer.defaultTimeout
         declarations.inputs = readInputs(fields["inputs"], reserved: [])
         for input in declarations.inputs where input.isSecret {
             problems.add(
@@ -136,6 +135,12 @@ extension RunbookLoader {
             problems.add(
                 .error("bad-value", "what an input is given is one value", at: node.span)
                     .hint("a text, or one `${{ }}` of an input, a host's value or an output"))
+            return nil
+        }
+        if input.type == .duration, !Self.isSureDuration(expression, context) {
+            problems.add(
+                .error("wrong-type", "`\(input.name)` is a duration, and this may be none", at: node.span)
+                    .hint("give it an input that is declared as `{ type: duration }`"))
             return nil
         }
         return (expression, input.type.kind)

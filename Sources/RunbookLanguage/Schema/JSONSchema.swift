@@ -80,12 +80,22 @@ package enum JSONSchema {
                 ("type", .list([.text("integer"), .text("string")])), ("minimum", .number(range.lowerBound)),
                 ("maximum", .number(range.upperBound)), ("pattern", .text("^(0|[1-9][0-9]*)$")),
             ])
+        case .count(let range):
+            return .object([
+                ("type", .list([.text("integer"), .text("string")])), ("minimum", .number(range.lowerBound)),
+                ("maximum", .number(range.upperBound)),
+                ("pattern", .text("^(0|[1-9][0-9]*|\\$\\{\\{.*\\}\\})$")),
+            ])
         case .boolean:
             return .object([("enum", .list([.flag(true), .flag(false), .text("true"), .text("false")]))])
         case .duration:
             return .object([
                 ("type", .text("string")),
-                ("pattern", .text("^(?=[0-9])([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$")),
+                (
+                    "pattern",
+                    .text(
+                        "^((?=[0-9])([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?|\\$\\{\\{.*\\}\\})$")
+                ),
             ])
         case .choice(let words): return .object([("enum", .list(words.map { .text($0) }))])
         case .list(let element): return list(of: element, isNeverEmpty: false)

@@ -62,7 +62,16 @@ package enum LanguageSchema {
         ])
 
     package static let defaults = MappingSchema(
-        .defaults, "defaults", [KeySchema("timeout", .duration, "how long a step may take; built in: `10m`")])
+        .defaults, "defaults",
+        [
+            KeySchema(
+                "timeout", .either([.duration, .mapping(.timeout)]),
+                "how long a step may take; built in: `10m`"),
+            KeySchema("order", .choice(orders), "how several hosts take their turn; built in: `one-by-one`"),
+            KeySchema("as", .text, "the user that commands run as; built in: who logs in"),
+        ])
+
+    private static let orders = ["one-by-one", "together"]
 
     package static let question = MappingSchema(
         .question, "a question",
@@ -119,7 +128,7 @@ package enum LanguageSchema {
         KeySchema("host", name, "the host that it runs on"),
         KeySchema("hosts", .oneOrMore(name), "a group, or hosts in the order that counts"),
         KeySchema(
-            "order", .choice(["one-by-one", "together"]),
+            "order", .choice(orders),
             "how several hosts take their turn; default `one-by-one`"),
         KeySchema("if", .expression, "an expression; when it is false the step is skipped"),
         KeySchema("tags", .oneOrMore(name), "words about the step; no command selects by them yet"),
@@ -212,7 +221,7 @@ package enum LanguageSchema {
         .retry, "a retry",
         otherWords: ["count": "times", "interval": "delay", "wait": "delay", "retries": "times"],
         [
-            KeySchema("times", .integer(2...100), "how many attempts in all", required: true),
+            KeySchema("times", .count(2...100), "how many attempts in all", required: true),
             KeySchema("delay", .duration, "the pause between two; default `5s`"),
         ])
 

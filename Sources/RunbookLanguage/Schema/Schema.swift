@@ -14,7 +14,10 @@ package indirect enum ValueType: Hashable, Sendable {
     /// A name of the author's: `[a-z0-9][a-z0-9-]*`.
     case name
     case integer(ClosedRange<Int>)
+    /// A number, or `${{ }}` of one.
+    case count(ClosedRange<Int>)
     case boolean
+    /// A time with its units, or `${{ }}` of one.
     case duration
     case choice([String])
     /// A text, a number or `true`/`false`: what an input is given.
@@ -134,7 +137,7 @@ extension ValueType {
         case .pattern: "a pattern"
         case .expression: "an expression"
         case .name: "a name"
-        case .integer: "a whole number"
+        case .integer, .count: "a whole number"
         case .boolean: "`true` or `false`"
         case .duration: "a duration such as `30s`"
         case .choice(let words): "one of \(words.map { "`\($0)`" }.joined(separator: ", "))"
@@ -153,7 +156,7 @@ extension ValueType {
         case .text, .template, .shell: "texts"
         case .pattern: "patterns"
         case .name: "names"
-        case .integer: "whole numbers"
+        case .integer, .count: "whole numbers"
         case .value: "values"
         case .mapping(let mapping):
             mapping.schema.words.split(separator: " ").dropFirst().joined(separator: " ") + "s"
