@@ -54,7 +54,8 @@ final class Bench {
 
     /// As before the first run.
     func reset() throws {
-        try shell("rm -rf \(changing); mkdir n tmp; echo colour=red >conf")
+        // A session whose link was cut may still make its folder.
+        try shell("until rm -rf \(changing); do sleep 0.02; done; mkdir n tmp; echo colour=red >conf")
     }
 
     /// Keeps how things are under a name, to begin there again.
@@ -140,15 +141,24 @@ final class Bench {
     // MARK: - The rule
 
     /// Steps whose intent is in the journal.
-    var intended: [String] {
+    var intended: [String] { records("intent").compactMap(step(of:)) }
+
+    /// Steps whose end is in the journal.
+    var concluded: [String] { (records("outcome") + records("settled")).compactMap(step(of:)) }
+
+    /// The journal's records of a kind.
+    func records(_ kind: String) -> [String] {
         let text = String(decoding: (try? readFile(journal)) ?? [], as: UTF8.self)
-        return text.split(separator: "\n").compactMap(intent(in:))
+        return text.split(separator: "\n").map(String.init).filter { $0.contains("\"kind\":\"\(kind)\"") }
     }
 
     /// The step whose intent a record is.
     func intent(in record: some StringProtocol) -> String? {
-        guard record.contains(#""kind":"intent""#) else { return nil }
-        return steps.first { record.contains("\"step\":\"\($0)\"") }
+        record.contains(#""kind":"intent""#) ? step(of: record) : nil
+    }
+
+    private func step(of record: some StringProtocol) -> String? {
+        steps.first { record.contains("\"step\":\"\($0)\"") }
     }
 
     /// Steps that an output shows as done.
@@ -167,8 +177,11 @@ final class Bench {
         for step in steps where count(step) > 1 {
             found.append("\(moment): \(step) happened \(count(step)) times")
         }
-        for step in shownDone(output) where count(step) != 1 {
-            found.append("\(moment): \(step) is shown done and happened \(count(step)) times")
+        let concluded = concluded
+        for step in shownDone(output) where count(step) != 1 || !concluded.contains(step) {
+            found.append(
+                "\(moment): \(step) is shown done, happened \(count(step)) times"
+                    + (concluded.contains(step) ? "" : ", and its end is not in the journal"))
         }
         return found
     }

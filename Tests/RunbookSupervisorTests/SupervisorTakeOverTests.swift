@@ -13,10 +13,14 @@ import Testing
         run: other, who: "eve@couch", since: "11:00", runbook: "small", tookOver: true)
 
     /// Both sessions have greeted, and the sandbox's run has the host.
+    ///
+    /// - Parameter preparation: what is done in the sandbox's folder before.
     private func held(
-        _ shell: HostShell, _ body: (Sandbox, SupervisedSession, SupervisedSession) async throws -> Void
+        _ shell: HostShell, after preparation: String = ":",
+        _ body: (Sandbox, SupervisedSession, SupervisedSession) async throws -> Void
     ) async throws {
         try await Sandbox.with(shell) { sandbox in
+            try await sandbox.say("cd \(sandbox.folder)\n\(preparation)")
             let old = try await sandbox.greeted()
             let new = sandbox.session("other")
             _ = try await new.greet(run: Self.other, isNew: true)
@@ -124,6 +128,37 @@ import Testing
             try await sandbox.say("printf 'two-node-1a2b\\nroot@de' >\(sandbox.folder)/runs/lock")
             #expect(try await new.takeOver(from: RunID(rawValue: ""), by: Self.theirs) == .taken)
             #expect(try await new.takeLock(Self.theirs) == .taken)
+        }
+    }
+
+    /// The whole take-over falls between the first look for the fence and the claim: `rm`, which takes the input's name
+    /// away there, waits for it.
+    @Test(arguments: HostShell.allCases)
+    func theFenceIsLookedForBehindTheClaimAsWell(shell: HostShell) async throws {
+        let slowRemoval = """
+            rm -f bin/rm
+            cat >bin/rm <<'END'
+            #!/bin/sh
+            cd "${0%/*}/.."
+            if mv armed reached 2>/dev/null; then
+                until [ -e go ]; do sleep 0.02; done
+            fi
+            exec /bin/rm "$@"
+            END
+            chmod 755 bin/rm
+            """
+        try await held(shell, after: slowRemoval) { sandbox, old, new in
+            let folder = sandbox.folder
+            try await sandbox.say("touch \(folder)/armed")
+            var request = AttemptRequest(id: .test("step"), script: "cat >\(folder)/ran")
+            request.input = Array("x".utf8)
+            async let start = old.attempt(request)
+            try await sandbox.until("[ -e \(folder)/reached ]")
+            #expect(try await new.takeOver(from: Sandbox.run, by: Self.theirs) == .taken)
+            try await sandbox.say("touch \(folder)/go")
+            #expect(try await start == .takenOver(by: Self.taker))
+            #expect(try await old.lookUp(request.id) == .ended(AttemptEnd(.stopped)))
+            #expect(try await sandbox.say("cd \(folder); [ ! -e ran ] || cat ran") == "")
         }
     }
 
