@@ -90,7 +90,8 @@ struct SyntaxProblem {
         }
         let line = line
         if isFlow { return line.colon == offset && contextLine != lineNumber ? unclosed : colonInFlow }
-        guard let colon = line.colon, colon != offset else { return deeperKey(line) }
+        // The colon that we see may be another than libyaml's: what looks like a quoted key can be the rest of a text.
+        guard let colon = line.colon, colon < offset else { return deeperKey(line) }
         let range = line.isItem && line.keyIsText ? line.content : line.value
         return quoted(
             .error("colon-in-value", "a `: ` inside an unquoted value begins a new key", at: mark)

@@ -6,13 +6,6 @@ import Testing
 /// A secret on its whole way, with a real sshd: it does its work on the host and is found nowhere else.
 @Suite(.serialized, .enabled(if: SSHDServer.isAvailable, Comment(rawValue: SSHDServer.missing)))
 struct SecretTests {
-    static let secret = #"K3y"q'$p&<é>/\w 7"#
-    /// Pieces of it and of its forms that are long enough to be no accident.
-    static let traces = [
-        secret, #"q'\''$p&<"#, "SzN5InEn", "4b337922", "K3y%22q", #"K3y\"q"#, "K3y&quot;", "$p&<é>",
-        "y\"q'$p",
-    ]
-
     static let runbook = #"""
         runbook: small
         hosts: { box: {} }
@@ -52,104 +45,75 @@ struct SecretTests {
             hints: [{ output: K3y, say: it is in the output }]
         """#
 
-    /// A story whose steps write into a folder beside it.
-    private func story(key: String) throws -> (Story, TemporaryDirectory) {
-        let story = try Story("")
-        let data = try TemporaryDirectory("data")
-        try data.write("line", "key=old\nother=1\n")
-        try story.folder.write("runbooks/small.yaml", Self.runbook.replacing("DATA", with: data.path))
-        let site = story.site(["box"]).replacing("hosts:", with: "inputs: { key: \(key) }\nhosts:")
-        try story.folder.write("runbooks/small.site.yaml", site)
-        return (story, data)
-    }
-
-    private func traces(in bytes: [UInt8]) -> [String] {
-        Self.traces.filter { bytes.firstRange(of: Array($0.utf8)) != nil }
-    }
-
-    /// Every file below a folder that holds a trace, with the trace.
-    private func found(below folder: String) throws -> [String] {
-        var found: [String] = []
-        for name in try FileManager.default.subpathsOfDirectory(atPath: folder) {
-            guard let bytes = try? readFile("\(folder)/\(name)") else { continue }
-            found += traces(in: bytes).map { "\(name): \($0)" }
-        }
-        return found
-    }
-
-    /// What stands in the command lines of all processes, looked at until the program ends.
-    private func commandLines(until process: Int32) -> (status: Int32, found: Set<String>) {
-        var found: Set<String> = [], status: Int32 = 0
-        while unsafe waitpid(process, &status, WNOHANG) == 0 {
-            for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-            where name.first?.isNumber == true {
-                guard let line = try? readFile("/proc/\(name)/cmdline") else { continue }
-                found.formUnion(traces(in: line))
-            }
-            usleep(2000)
-        }
-        return (status >> 8 & 0xFF, found)
-    }
-
     @Test(.timeLimit(.minutes(1)), arguments: [false, true])
     func itIsFoundNowhereElse(json: Bool) throws {
-        let (story, data) = try story(key: "{ env: THE_KEY }")
-        let file = story.folder.file("runbooks/small.yaml")
-        let process = try spawn(
-            [
-                "sh", "-c", "exec \"$@\" > \"$0/out\" 2> \"$0/err\"", story.folder.path, Story.program, "run",
-                file,
-            ]
-                + (json ? ["--json"] : []),
-            environment: Story.environment.merging(["THE_KEY": Self.secret]) { $1 })
-        let (status, lines) = commandLines(until: process)
-        let said = story.lines("err").joined(separator: "\n")
-        #expect(status == 1, "\(said)")
+        let secret = try secretStory(key: "{ env: THE_KEY }")
+        let run = try secret.watched(["run", secret.file] + (json ? ["--json"] : []))
+        let said = secret.story.lines("err").joined(separator: "\n")
+        #expect(run.status == 1, "\(said)")
         // It was there.
-        for name in ["environment", "stdin"] {
-            #expect(String(decoding: try readFile(data.file(name)), as: UTF8.self) == Self.secret)
-        }
-        #expect(String(decoding: try readFile(data.file("file")), as: UTF8.self) == "key=\(Self.secret)")
-        #expect(
-            String(decoding: try readFile(data.file("line")), as: UTF8.self)
-                == "key=\(Self.secret)\nother=1\n")
+        #expect(try secret.text("environment") == SecretForms.secret)
+        #expect(try secret.text("stdin") == SecretForms.secret)
+        #expect(try secret.text("file") == "key=\(SecretForms.secret)")
+        #expect(try secret.text("line") == "key=\(SecretForms.secret)\nother=1\n")
         // And nowhere else: the command lines of all processes, the state, the host's folder, stdout and stderr.
-        #expect(lines == [])
-        #expect(try found(below: story.folder.path) == [])
-        let whole = story.lines("out").joined(separator: "\n") + said
+        #expect(run.commandLines == [])
+        #expect(try secret.traces() == [])
+        let whole = secret.story.lines("out").joined(separator: "\n") + said
         #expect(whole.firstRange(of: "***") != nil)
         if !json { #expect(said.firstRange(of: "evidence: ***") != nil, "\(said)") }
         // What the commands read is gone from the host.
-        let names = try FileManager.default.subpathsOfDirectory(atPath: story.hostFolder)
+        let names = try FileManager.default.subpathsOfDirectory(atPath: secret.story.hostFolder)
         #expect(names.filter { $0.hasSuffix(".in") } == [])
-        // A run with another secret: nothing is another step, and one check says what is no longer so.
-        let plan = try story.runbook("plan", "FILE")
-        #expect(plan.status == 0 && traces(in: Array(plan.output.utf8)) == [])
+    }
+
+    /// A run with another secret: nothing is another step, and what looks at a run or ahead of it shows none.
+    @Test(.timeLimit(.minutes(1)))
+    func whatLooksAtARunShowsNone() throws {
+        let secret = try secretStory(key: "{ env: THE_KEY }")
+        #expect(try secret.watched(["run", secret.file]).status == 1)
+        let plan = try secret.story.runbook("plan", "FILE")
+        #expect(plan.status == 0)
         #expect(plan.output.firstRange(of: "KEY=***") != nil)
-        for command in [["log"], ["status"], ["explain"]] {
-            let words = command + [file] + (command == ["explain"] ? ["line"] : [])
-            let result = try run([Story.program] + words, environment: Story.environment)
-            #expect(traces(in: Array((result.output + result.errors).utf8)) == [])
+        let steps = ["environment", "line"]
+        let looks =
+            steps.map { ["explain", secret.file, $0] } + [
+                ["plan", secret.file], ["plan", secret.file, "--json"],
+                ["plan", secret.file, "--ask", "--json"], ["log", secret.file], ["status", secret.file],
+                ["status", secret.file, "--json"], ["verify", secret.file],
+                ["verify", secret.file, "--json"],
+            ]
+        for look in looks {
+            let result = try secret.watched(look)
+            #expect(!secret.story.lines("out").isEmpty, "\(look): \(secret.story.lines("err"))")
+            #expect(try secret.traces() == [], "\(look)")
+            #expect(result.commandLines == [], "\(look)")
         }
+    }
+
+    private func secretStory(key: String) throws -> SecretStory {
+        let secret = try SecretStory(Self.runbook, key: key)
+        try secret.data.write("line", "key=old\nother=1\n")
+        return secret
     }
 
     @Test(.timeLimit(.minutes(1)))
     func itComesFromAFileOrACommand() throws {
         for key in ["{ file: key }", "{ command: \"cat $KEY_FILE\" }"] {
-            let (story, data) = try story(key: key)
-            let path = try story.folder.write("runbooks/key", Self.secret + "\n")
+            let secret = try secretStory(key: key)
+            let path = try secret.story.folder.write("runbooks/key", SecretForms.secret + "\n")
             unsafe chmod(path, 0o600)
-            let result = try story.runbook("run", "FILE", environment: ["KEY_FILE": path])
+            let result = try secret.story.runbook("run", "FILE", environment: ["KEY_FILE": path])
             #expect(result.status == 1)
-            #expect(String(decoding: try readFile(data.file("stdin")), as: UTF8.self) == Self.secret)
+            #expect(try secret.text("stdin") == SecretForms.secret)
         }
     }
 
     @Test(.timeLimit(.minutes(1)))
     func whatCannotBeHadIsSaidBeforeAnythingIsSent() throws {
         func said(_ key: String, _ environment: [String: String] = [:]) throws -> String {
-            let (story, _) = try story(key: key)
-            let path = try story.folder.write("runbooks/key", Self.secret)
+            let story = try secretStory(key: key).story
+            let path = try story.folder.write("runbooks/key", SecretForms.secret)
             unsafe chmod(path, 0o644)
             let result = try story.runbook("run", "FILE", environment: environment)
             #expect(unsafe access(story.hostFolder, F_OK) != 0)

@@ -38,12 +38,12 @@ import Testing
 
 /// Every shipped runbook cut anywhere, and without any one of its bytes: an error or a valid model.
 ///
-/// Both sweeps take a spread sample, and with `RUNBOOK_LONG_TESTS` every byte: a few minutes for the large one, of
-/// which each of 36,000 texts is a runbook of 900 lines.
+/// Both sweeps take a spread sample. `script/test --long` has them take every byte, built for release: each of the
+/// large one's 36,000 texts is a runbook of 900 lines.
 @Suite(.serialized) struct ShippedSweepTests {
-    private static let isLong = ProcessInfo.processInfo.environment["RUNBOOK_LONG_TESTS"] != nil
+    private static let takesEveryByte = ProcessInfo.processInfo.environment["RUNBOOK_EVERY_BYTE"] != nil
 
-    private func stride(of bytes: [UInt8]) -> Int { Self.isLong ? 1 : bytes.count / 400 }
+    private func stride(of bytes: [UInt8]) -> Int { Self.takesEveryByte ? 1 : bytes.count / 400 }
 
     /// A runbook is there or an error says why it is not, and drawing the problems works.
     private func isAnswered(_ bytes: [UInt8]) -> Bool {
@@ -60,6 +60,7 @@ import Testing
         let unanswered = Swift.stride(from: 0, to: bytes.count, by: step)
             .filter { !isAnswered(Array(bytes[..<$0])) }
         #expect(unanswered == [])
+        print("\(name): \((bytes.count + step - 1) / step) of \(bytes.count) prefixes")
     }
 
     @Test(.timeLimit(.minutes(60)), arguments: ShippedRunbookTests.names)
@@ -72,5 +73,6 @@ import Testing
             return !isAnswered(changed)
         }
         #expect(unanswered == [])
+        print("\(name): \((bytes.count + step - 1) / step) of \(bytes.count) deletions")
     }
 }

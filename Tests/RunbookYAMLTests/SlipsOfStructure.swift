@@ -271,6 +271,25 @@ let slipsOfStructure: [Slip] = [
 
         """#),
     Slip(
+        "a colon in what looks like quotes inside of a text", hasTree: false,
+        #"""
+        run: foo
+          ': ': x
+
+        """#,
+        #"""
+        error[bad-indentation]: `': '` does not fit below the line above it
+         --> x.yaml:2:3
+          |
+        1 | run: foo
+          | -------- this has a value already
+        2 |   ': ': x
+          |   ^^^^
+          |
+          = hint: begin it in the column of its neighbours, or put the text above it in quotes
+
+        """#),
+    Slip(
         "continued", hasTree: false,
         #"""
         run: foo
