@@ -38,6 +38,7 @@ extension UnitContext {
             guard let from = edit.from else { return [path] }
             return [try text(from), path]
         case .copy(let copy): return [try text(copy.path)]
+        case .fetch(let fetch): return [try text(fetch.path)]
         case .trustFiles(let trust): return try trustPaths(trust)
         default: return []
         }
@@ -58,7 +59,7 @@ extension UnitContext {
         case .edit(let edit): return try acting(edit, files)
         case .copy(let copy): return try acting(copy, files)
         case .trustFiles(let trust): return try acting(trust, files)
-        case .manual, .ask, nil: return nil
+        case .fetch, .manual, .ask, nil: return nil
         }
     }
 
@@ -69,6 +70,7 @@ extension UnitContext {
         case .edit(let edit): return hash(try masked.editText(edit))
         case .copy(let copy): return hash(try masked.copyText(copy))
         case .trustFiles(let trust): return hash(trustText(trust))
+        case .fetch(let fetch): return hash(["fetch", try text(fetch.path), fetch.folder])
         case .manual, .ask, nil: return nil
         }
     }

@@ -15,6 +15,8 @@ package enum Effect: Sendable, Equatable {
     case lookUp(Unit, HostID, AttemptID)
     case fence(Unit, HostID, AttemptID)
     case follow(Unit, HostID, AttemptID, after: [QuestionRequest], environment: [ShellVariable])
+    /// Puts a file of a host in its place on this machine; answered by `kept`.
+    case keep(Unit, FetchedPlace, [UInt8])
     /// Removes an attempt's output from the host once its outcome is recorded; not answered.
     case forget(HostID, AttemptID)
     /// Asks the person; answered by `said`.
@@ -29,12 +31,16 @@ package enum Effect: Sendable, Equatable {
 package struct Inquiry: Sendable, Equatable {
     package var questions: [QuestionRequest] = []
     package var environment: [ShellVariable] = []
-    /// Files to read, at most 1 MiB each.
+    /// Files to read.
     package var reads: [String] = []
+    /// The longest file that is read, in bytes. Config files are far below it, and it stays in memory.
+    package var lengthMax = 1 << 20
+    /// Places on this machine to look at.
+    package var looks: [FetchedPlace] = []
     /// Whether a second login works.
     package var reconnects = false
     package init() {}
-    package var isEmpty: Bool { questions.isEmpty && reads.isEmpty && !reconnects }
+    package var isEmpty: Bool { questions.isEmpty && reads.isEmpty && looks.isEmpty && !reconnects }
 }
 
 /// The answer to an inquiry.
@@ -43,6 +49,7 @@ package struct Findings: Sendable, Equatable {
     /// By path as asked; nil: there is no such file.
     package var files: [String: HostFile?] = [:]
     package var login: Answer?
+    package var fetched: [FetchedPlace: FetchedState] = [:]
     package init() {}
 }
 
@@ -74,6 +81,7 @@ package enum Event: Sendable {
     /// nil: nobody is there to ask.
     case said(Unit, String?)
     case waited(Unit)
+    case kept(Unit, Result<KeptFile, EngineProblem>)
     /// The first Ctrl-C, TERM or HUP.
     case interrupted
     /// The journal could not be written; nothing was done after it.

@@ -133,6 +133,8 @@ package struct Settlement: Sendable, Equatable, Codable {
         case adopted
         /// Questions only: all said yes.
         case proven
+        /// A file of the host was brought to this machine.
+        case fetched
         /// A person did it, or answered.
         case byHand = "by-hand"
         /// `if` said no.

@@ -23,7 +23,7 @@ extension Event {
         case .fenced(let unit, let result):
             return .fenced(unit, result.map { $0.hiding(redactor) }.mapError { $0.hiding(redactor) })
         case .said(let unit, let answer): return .said(unit, answer.map { redactor.redacted($0) })
-        case .connected, .locked, .waited, .interrupted, .journalFailed: return self
+        case .connected, .locked, .waited, .kept, .interrupted, .journalFailed: return self
         }
     }
 }

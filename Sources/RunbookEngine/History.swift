@@ -124,6 +124,7 @@ package struct History: Sendable, Equatable {
         case .wasSo: set(settlement.unit, .done(acts: acts, how: .wasSo))
         case .adopted: set(settlement.unit, .done(acts: acts, how: .adopted))
         case .proven: set(settlement.unit, .done(acts: acts, how: .proven))
+        case .fetched: set(settlement.unit, .done(acts: acts, how: .done))
         case .byHand: set(settlement.unit, .done(acts: acts, how: .byHand))
         case .skipped, .unneeded:
             set(settlement.unit, .skipped(settlement.reason))

@@ -118,6 +118,9 @@ extension UnitContext {
             verb.shell = shell
         case .copy(let copy): verb.sentence = filling.sentence(copy)
         case .edit(let edit): verb.sentence = filling.sentence(edit)
+        case .fetch(let fetch):
+            let place = (try? fetchedPlace())?.path ?? "the folder \(fetch.folder)"
+            verb.sentence = "brings \(filling.text(fetch.path)) to this machine: \(place)"
         case .reboot(let within):
             verb.sentence = "reboots it, and waits up to \(saying(within)) until it is back"
             verb.script = Self.rebootScript

@@ -62,6 +62,18 @@ struct Round: Sendable, Equatable {
         inquiries[host, default: Inquiry()].reads += paths
     }
 
+    /// Adds the files that must be read before the verb is known, and for `fetch` a look at what is here.
+    /// - Parameter isFetched: it was brought before; then what is on the host does not count any more.
+    mutating func readFiles(of context: UnitContext, isFetched: Bool = false) throws(EngineProblem) {
+        guard let host = context.unit.host else { return }
+        if let place = try context.fetchedPlace() {
+            inquiries[host, default: Inquiry()].looks.append(place)
+            if isFetched { return }
+            inquiries[host]?.lengthMax = FetchAction.lengthMax
+        }
+        read(try context.filesToRead(), on: host)
+    }
+
     private mutating func addEnvironment(of host: HostID, in context: UnitContext) throws(EngineProblem) {
         guard inquiries[host]?.environment.isEmpty ?? true else { return }
         inquiries[host, default: Inquiry()].environment = try context.environment(on: host)

@@ -169,8 +169,7 @@ extension RunState {
         let whole = check.merged(with: verify) ?? ListVerdict()
         for warning in whole.warnings { show(.warned(unit, warning)) }
         if whole.verdict == .yes {
-            let how: Settlement.How = step(unit).action == nil ? .proven : .byHand
-            readOutputs(unit, how: how.rawValue)
+            readOutputs(unit, how: howWithoutAttempt(unit).rawValue)
             return
         }
         recordRefusal(unit, whole.messages)
@@ -183,7 +182,11 @@ extension RunState {
 
     mutating func conclude(_ unit: Unit, problem: String? = nil) {
         guard let kept = active[unit]?.ended else {
-            readOutputs(unit, how: Settlement.How.byHand.rawValue)
+            if let problem {
+                failWithProblem(unit, EngineProblem(problem))
+            } else {
+                readOutputs(unit, how: howWithoutAttempt(unit).rawValue)
+            }
             return
         }
         let step = step(unit)

@@ -1,3 +1,4 @@
+import RunbookDigest
 import RunbookModel
 import RunbookSupervisor
 import RunbookTransport
@@ -101,7 +102,7 @@ extension RunState {
             if context.step.action != nil {
                 try round.add(context.lastingQuestions(), as: .check, waits: false, in: context)
             }
-            round.read(try context.filesToRead(), on: unit.host)
+            try round.readFiles(of: context)
             guard !round.isEmpty else {
                 askRequire(unit)
                 return
@@ -176,8 +177,20 @@ extension RunState {
         do throws(EngineProblem) {
             let acting = try context.acting(on: active[unit]?.files ?? [:])
             active[unit]?.acting = acting
-            let isInPlace = acting.flatMap { acting in
+            var isInPlace = acting.flatMap { acting in
                 acting.changes.isEmpty ? nil : !acting.changes.contains(where: \.isNeeded)
+            }
+            let mine = unit.host.flatMap { findings[$0] }
+            if let verdict = context.fetchedVerdict(mine, comparesWithHost: true) {
+                guard verdict.verdict != .none else {
+                    throw EngineProblem(verdict.messages.joined(separator: "; "))
+                }
+                isInPlace = verdict.verdict == .yes
+                if let path = try context.fetchedPath(), isInPlace == true,
+                    let file = mine?.files[path] ?? nil
+                {
+                    recordFetched(unit, sha256(file.bytes).hex)
+                }
             }
             judge(unit, unless: unless, check: check, isInPlace: isInPlace)
         } catch {

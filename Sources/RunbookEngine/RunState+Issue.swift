@@ -35,6 +35,7 @@ extension RunState {
 
     /// The questions were asked, the word was said: sends the verb.
     mutating func sendVerb(_ unit: Unit) {
+        if case .fetch = step(unit).action { return bring(unit) }
         do throws(EngineProblem) {
             var acting = active[unit]?.acting
             if acting == nil { acting = try context(unit).acting(on: active[unit]?.files ?? [:]) }

@@ -101,7 +101,8 @@ extension RunState {
 
     private mutating func settleNow(_ unit: Unit, how: String) {
         if let settled = Settlement.How(rawValue: how) {
-            settle(unit, settled, settled == .unneeded ? "its unless says that it is not needed" : "")
+            let reason = settled == .unneeded ? "its unless says that it is not needed" : ""
+            settle(unit, settled, settled == .fetched ? active[unit]?.brought ?? "" : reason)
         } else {
             show(.settled(unit, name: step(unit).name, how: how, reason: ""))
             leave(unit)

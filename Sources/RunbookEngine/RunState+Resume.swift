@@ -158,7 +158,7 @@ extension RunState {
             var round = Round()
             if step.interrupted == .check {
                 try round.add(context.lastingQuestions(), as: .check, waits: true, in: context)
-                round.read(try context.filesToRead(), on: unit.host)
+                try round.readFiles(of: context)
             }
             if round.isEmpty {
                 leaveInDoubt(unit, why, [])

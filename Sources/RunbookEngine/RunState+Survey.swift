@@ -57,6 +57,7 @@ extension RunState {
     private func add(_ unit: Unit, to survey: inout Survey) throws(EngineProblem) {
         try survey.add(
             unit, context(unit), withProofs: options.onlyAsks,
+            isFinished: history.standing(of: unit).isFinished,
             asksUnless: options.plansAhead && !history.standing(of: unit).isFinished)
     }
 
@@ -216,16 +217,17 @@ extension Survey {
     /// Adds a finished unit's check: its questions, and the files that an edit or a copy made.
     /// - Parameters:
     ///   - withProofs: also what a step without a verb proves; of any other step `verify` speaks of its attempt.
+    ///   - isFinished: of a fetch: only what is here counts.
     ///   - asksUnless: asks `unless` also of a step that has nothing else to ask.
     mutating func add(
-        _ unit: Unit, _ context: UnitContext, withProofs: Bool, asksUnless: Bool
+        _ unit: Unit, _ context: UnitContext, withProofs: Bool, isFinished: Bool, asksUnless: Bool
     ) throws(EngineProblem) {
         var round = Round()
         if withProofs, context.step.action == nil {
             try round.add(context.step.verify, as: .check, waits: false, in: context)
         }
         try round.add(context.lastingQuestions(), as: .check, waits: false, in: context)
-        round.read(try context.filesToRead(), on: unit.host)
+        try round.readFiles(of: context, isFetched: isFinished)
         guard !round.isEmpty || (asksUnless && !context.step.unless.isEmpty) else { return }
         // What is not needed any more need not be so any more.
         try round.add(context.step.unless, as: .unless, waits: false, in: context)
@@ -240,6 +242,8 @@ extension Survey {
                 return question
             }
             whole.reads += inquiry.reads.filter { !whole.reads.contains($0) }
+            whole.looks += inquiry.looks.filter { !whole.looks.contains($0) }
+            whole.lengthMax = max(whole.lengthMax, inquiry.lengthMax)
             whole.reconnects = whole.reconnects || inquiry.reconnects
             inquiries[host] = whole
         }
@@ -251,7 +255,11 @@ extension Survey {
         if let lost = round.hosts.sorted().compactMap({ unreachable[$0] }).first { return .unanswered(lost) }
         let mine = findingsOfOne(unit, round, findings)
         if round.verdict(of: .unless, mine, context)?.verdict == .yes { return ListVerdict() }
-        let files = unit.host.flatMap { context.filesVerdict(mine[$0]?.files ?? [:]) }
+        let files = unit.host.flatMap { host in
+            context.fetchedVerdict(
+                mine[host], comparesWithHost: round.inquiries[host]?.reads.isEmpty == false)
+                ?? context.filesVerdict(mine[host]?.files ?? [:])
+        }
         return round.verdict(of: .check, mine, context).merged(with: files)
     }
 

@@ -75,6 +75,7 @@ package struct RunState: Sendable {
         case .fenced(let unit, let result): fenced(unit, result)
         case .said(let unit, let answer): said(unit, answer)
         case .waited(let unit): waited(unit)
+        case .kept(let unit, let result): kept(unit, result)
         case .interrupted: interrupt()
         case .journalFailed(let message): finish(.journal(message))
         }
@@ -124,6 +125,8 @@ struct Active: Sendable, Equatable {
     var ended: Ended?
     /// Why the attempt is in doubt, while its guard is disarmed.
     var doubt: String?
+    /// What was brought to this machine, for people.
+    var brought: String?
 
     struct Ended: Sendable, Equatable {
         var end: AttemptEnd
@@ -144,6 +147,8 @@ enum Stage: Sendable, Equatable {
     /// Asked; the other units of a wave that goes together are not yet.
     case waitingToIssue
     case attempting
+    /// A file of the host is put in its place on this machine.
+    case keeping(digest: String, length: Int)
     case lookingUp(AttemptID, bootID: String)
     case fencing(AttemptID, bootID: String)
     case following(AttemptID)
@@ -185,7 +190,7 @@ enum Stage: Sendable, Equatable {
     /// Whether nothing is to be waited for before the siblings of a wave that goes together are issued.
     var isAsked: Bool {
         switch self {
-        case .waitingToIssue, .attempting, .following, .waitingForSiblings, .over: true
+        case .waitingToIssue, .attempting, .following, .keeping, .waitingForSiblings, .over: true
         default: false
         }
     }

@@ -8,6 +8,7 @@ package actor Runner {
     private let log: any EntryLog
     private let source: any SessionSource
     private let person: any Person
+    private let fetched: any FetchedFolder
     private let view: any RunView
     /// Seconds since 1970, to tell how far a host's clock is off.
     private let wallClock: @Sendable () -> Int
@@ -23,12 +24,13 @@ package actor Runner {
 
     package init(
         state: RunState, log: any EntryLog, source: any SessionSource, person: any Person,
-        view: any RunView, wallClock: @escaping @Sendable () -> Int
+        fetched: any FetchedFolder, view: any RunView, wallClock: @escaping @Sendable () -> Int
     ) {
         self.state = state
         self.log = log
         self.source = source
         self.person = person
+        self.fetched = fetched
         self.view = view
         self.wallClock = wallClock
         (mailbox, post) = AsyncStream.makeStream()
@@ -117,6 +119,15 @@ package actor Runner {
         case .prompt(let unit, let prompt):
             let person = person
             group.addTask { self.post.yield(.said(unit, await person.ask(prompt))) }
+        case .keep(let unit, let place, let bytes):
+            let fetched = fetched
+            group.addTask {
+                do throws(EngineProblem) {
+                    self.post.yield(.kept(unit, .success(try await fetched.keep(bytes, at: place))))
+                } catch {
+                    self.post.yield(.kept(unit, .failure(error)))
+                }
+            }
         case .wait(let unit, let pause):
             group.addTask {
                 try? await Task.sleep(for: pause)
@@ -262,17 +273,15 @@ package actor Runner {
                     inquiry.questions, environment: inquiry.environment)
             }
             for path in inquiry.reads {
-                findings.files[path] = .some(try await session.read(path, limit: Self.fileLengthMax))
+                findings.files[path] = .some(try await session.read(path, limit: inquiry.lengthMax))
             }
+            for place in inquiry.looks { findings.fetched[place] = await fetched.look(at: place) }
             if inquiry.reconnects { findings.login = await login(to: host) }
             return .success(findings)
         } catch {
             return .failure(error)
         }
     }
-
-    /// Longest file that an edit or a copy reads: config files are far below it, and it stays in memory.
-    private static let fileLengthMax = 1 << 20
 
     private func login(to host: HostID) async -> Answer {
         guard let target = state.plan.site.hosts[host] else { return Answer(.none) }

@@ -37,6 +37,13 @@ package struct OpenSession: Sendable {
     }
 }
 
+/// The folder on this machine that files of hosts are kept in.
+package protocol FetchedFolder: Sendable {
+    func look(at place: FetchedPlace) async -> FetchedState
+    /// Gives the place its file, durable on return; another one that was there keeps a name of its own.
+    func keep(_ bytes: [UInt8], at place: FetchedPlace) async throws(EngineProblem) -> KeptFile
+}
+
 /// The person at the terminal, if there is one.
 package protocol Person: Sendable {
     /// nil: there is nobody to ask.

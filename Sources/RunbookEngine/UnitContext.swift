@@ -13,6 +13,8 @@ package struct Plan: Sendable {
     package var runbookDigest: String
     /// Outputs that are known from elsewhere: of the run that an undo takes back.
     package var givenOutputs: [Unit: [String: Value]] = [:]
+    /// What the site file is called: part of the name of a run.
+    package var siteName = ""
     /// Hides the secrets of the site in all that hosts say.
     package var redactor = Redactor()
 

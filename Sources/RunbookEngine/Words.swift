@@ -66,6 +66,7 @@ extension Settlement.How {
         case .wasSo: "was so"
         case .adopted: "adopted"
         case .proven: "proven"
+        case .fetched: "fetched"
         case .byHand: "by hand"
         case .skipped: "skipped"
         case .unneeded: "not needed"

@@ -9,6 +9,7 @@ package enum Action: Hashable, Sendable {
     case reboot(within: TimeSetting)
     case copy(CopyAction)
     case edit(EditAction)
+    case fetch(FetchAction)
     /// Makes root's key of this host where it is missing; the first half of `trust`. Its outputs
     /// `public_key` and `host_keys` are what the second half needs of every peer.
     case trustKeys(TrustAction)
@@ -38,6 +39,22 @@ package struct CopyAction: Hashable, Sendable {
     package init(source: Source, path: Template) {
         self.source = source
         self.path = path
+    }
+}
+
+/// A file of the host that is brought to this machine, byte for byte.
+package struct FetchAction: Hashable, Sendable {
+    package var path: Template
+    /// The folder that it is kept below; relative, and it stays inside.
+    package var folder = "fetched"
+    /// The longest file that is brought, in bytes: it travels and is kept as a whole.
+    package static let lengthMax = 32 << 20
+    package init(path: Template) { self.path = path }
+
+    /// Whether a folder can be kept apart from those of runs.
+    package static func isFolder(_ path: String) -> Bool {
+        let names = path.split(separator: "/", omittingEmptySubsequences: false)
+        return names.first != "state" && names.allSatisfy { !$0.isEmpty && $0 != "." && !$0.contains("@") }
     }
 }
 

@@ -1,3 +1,4 @@
+import RunbookDigest
 import RunbookModel
 import RunbookSupervisor
 import RunbookTransport
@@ -19,7 +20,11 @@ struct Turn {
         case unreachable(TransportError.Code = .unreachable)
         case locked
         /// The answers in the order in which the line shows the questions, over all hosts.
-        case answers([Answer.Verdict], files: [String: String] = [:], outputs: [String] = [])
+        case answers(
+            [Answer.Verdict], files: [String: String] = [:], outputs: [String] = [],
+            here: [String: String] = [:])
+        case kept(older: String? = nil)
+        case notKept(String)
         case attempt(AttemptReply)
         case state(AttemptState)
         case fence(FenceResult)
@@ -139,6 +144,7 @@ extension Effect {
                 + inquiries.sorted { $0.key < $1.key }.map { host, inquiry in
                     let parts =
                         inquiry.questions.map(\.line) + inquiry.reads.map { "read \($0)" }
+                        + inquiry.looks.map { "look \($0.path)" }
                         + (inquiry.reconnects ? ["login"] : [])
                     return " \(host)[\(parts.joined(separator: "; "))]"
                 }.joined()
@@ -150,6 +156,8 @@ extension Effect {
         case .fence(_, _, let id): "fence \(id)"
         case .follow(_, _, let id, let after, _): "follow \(id)\(list("after", after))"
         case .prompt(let unit, let prompt): "prompt \(unit) \(prompt.kind)"
+        case .keep(let unit, let place, let bytes):
+            "keep \(unit) \(place.path) `\(String(decoding: bytes, as: UTF8.self))`"
         case .wait(let unit, let pause): "wait \(unit) \(pause)"
         case .forget(_, let id): "forget \(id)"
         case .record, .show, .finish: "\(self)"
@@ -174,8 +182,8 @@ extension Effect {
         case (.connect(let host, _), .locked):
             return .locked(
                 host, LockHolder(run: RunID(rawValue: "other"), who: "bob", since: "then", runbook: "x"))
-        case (.inquire(let unit, let inquiries), .answers(let verdicts, let files, let outputs)):
-            return .found(unit, .success(findings(inquiries, verdicts, files, outputs)))
+        case (.inquire(let unit, let inquiries), .answers(let verdicts, let files, let outputs, let here)):
+            return .found(unit, .success(findings(inquiries, verdicts, files, outputs, here)))
         case (.inquire(let unit, _), .failed(let code, let host)):
             return .found(unit, .failure(TransportError(code, host: HostID(host), "cut")))
         case (.attempt(let unit, _, _), .attempt(let reply)),
@@ -191,6 +199,10 @@ extension Effect {
         case (.fence(let unit, _, _), .failed(let code, let host)):
             return .fenced(unit, .failure(TransportError(code, host: HostID(host), "cut")))
         case (.prompt(let unit, _), .said(let text)): return .said(unit, text)
+        case (.keep(let unit, let place, _), .kept(let older)):
+            return .kept(unit, .success(KeptFile(path: place.path, older: older)))
+        case (.keep(let unit, _, _), .notKept(let message)):
+            return .kept(unit, .failure(EngineProblem(message)))
         case (.wait(let unit, _), .waited): return .waited(unit)
         default: fatalError("\(reply) is no answer to \(line)")
         }
@@ -198,7 +210,7 @@ extension Effect {
 
     private func findings(
         _ inquiries: [HostID: Inquiry], _ verdicts: [Answer.Verdict], _ files: [String: String],
-        _ outputs: [String]
+        _ outputs: [String], _ here: [String: String]
     ) -> [HostID: Findings] {
         var (verdicts, outputs) = (verdicts[...], outputs[...])
         var all: [HostID: Findings] = [:]
@@ -214,6 +226,10 @@ extension Effect {
                     files[path].map {
                         HostFile(bytes: [UInt8]($0.utf8), mode: 0o644, owner: "0:0", path: path)
                     })
+            }
+            for place in inquiry.looks {
+                findings.fetched[place] =
+                    here[place.path].map { .there(digest: sha256([UInt8]($0.utf8)).hex) } ?? .missing
             }
             if inquiry.reconnects { findings.login = Answer(verdicts.popFirst() ?? .none) }
             all[host] = findings

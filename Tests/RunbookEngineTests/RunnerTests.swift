@@ -50,6 +50,14 @@ import Testing
         func ask(_ prompt: Prompt) async -> String? { nil }
     }
 
+    /// Every look finds nothing, every file is refused.
+    struct NoFolder: FetchedFolder {
+        func look(at place: FetchedPlace) async -> FetchedState { .missing }
+        func keep(_ bytes: [UInt8], at place: FetchedPlace) async throws(EngineProblem) -> KeptFile {
+            throw EngineProblem("there is no room for \(place.path)")
+        }
+    }
+
     struct Source: SessionSource {
         let diary: Diary
         var folder = HostFacts.Folder.ours
@@ -125,7 +133,7 @@ import Testing
         return Runner(
             state: RunState(plan: plan, options: options, history: History(earlier)),
             log: Log(diary: diary, failsAt: failsAt), source: source ?? Source(diary: diary),
-            person: Nobody(),
+            person: Nobody(), fetched: NoFolder(),
             view: View(diary: diary), wallClock: { 0 })
     }
 

@@ -133,6 +133,7 @@ struct SimulatedRun {
             return .attempted(unit, .success(follow(id, on: host, after)))
         case .wait(let unit, _): return .waited(unit)
         case .prompt(let unit, _): return .said(unit, "yes")
+        case .keep(let unit, let place, _): return .kept(unit, .success(KeptFile(path: place.path)))
         case .forget, .record, .show, .finish: fatalError("\(effect) is not answered")
         }
     }

@@ -150,6 +150,7 @@ import Testing
         case .evidence: return (step("on_failure: { \(entry) }"), false)
         case .copy: return (step("copy: { \(entry) }"), false)
         case .edit: return (step("edit: { \(entry) }"), false)
+        case .fetch: return (step("fetch: { \(entry) }"), false)
         case .trust: return (step("trust: { \(entry) }"), false)
         case .service: return (step("service: { \(entry) }"), false)
         case .reboot: return (step("reboot: { \(entry) }"), false)

@@ -53,6 +53,7 @@ struct LoadedRunbook {
             runbook: runbook, site: filled,
             materials: try Self.materials(of: runbook, beside: paths.runbook, store, console),
             runbookDigest: used.digest(behind: source))
+        plan.siteName = paths.siteName
     }
 
     /// The site with what ~/.ssh/config says, where the site file asks for that.
@@ -106,6 +107,7 @@ struct LoadedRunbook {
             runbook: runbook, site: Site(runbook: runbook.name, inputs: [:], hosts: [:]),
             materials: try Self.materials(of: runbook, beside: paths.runbook, POSIXFileStore(), console),
             runbookDigest: used.digest(behind: source))
+        plan.siteName = paths.siteName
     }
 
     static func source(_ path: String, _ store: POSIXFileStore, _ console: Console) throws -> SourceText {

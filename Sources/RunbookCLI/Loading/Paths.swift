@@ -9,6 +9,8 @@ struct RunbookPaths: Equatable {
     var site: String
     /// The folder of all runs.
     var state: String
+    /// The folder that the folders of `fetch` lie in: beside that of all runs, or inside one that was given.
+    var fetched: String
     /// `two-node`: the site file's name without `.site.yaml`.
     var siteName: String
 
@@ -34,11 +36,12 @@ struct RunbookPaths: Equatable {
         site = arguments.site ?? "\(folder)\(Self.stem(of: found)).site.yaml"
         siteName = Self.stem(of: site)
         if let given = arguments.state ?? environment["RUNBOOK_STATE"].flatMap({ $0.isEmpty ? nil : $0 }) {
-            state = given
+            (state, fetched) = (given, given)
         } else if folder == "runbooks/" || folder.hasSuffix("/runbooks/") {
-            state = "\(folder.dropLast("runbooks/".count))state"
+            fetched = String(folder.dropLast("runbooks/".count))
+            state = "\(fetched)state"
         } else {
-            state = "\(folder)state"
+            (state, fetched) = ("\(folder)state", folder)
         }
     }
 

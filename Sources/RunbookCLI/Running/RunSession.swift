@@ -78,7 +78,8 @@ struct RunSession {
                 JournalLog(
                     run.folder, rescueFolder: ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp")),
             source: seams.source(SSHSessions(person)), person: person,
-            view: seams.view(view), wallClock: { Int(Date.now.timeIntervalSince1970) })
+            fetched: FetchedFiles(loaded.paths.fetched), view: seams.view(view),
+            wallClock: { Int(Date.now.timeIntervalSince1970) })
         let end = await withSignals(runner, prompter) { await runner.run() }
         console.status(nil)
         seams.ended(end, await view.failures)
@@ -110,7 +111,8 @@ struct RunSession {
         let plan = try await SecretFetch(loaded, console, prompter).plan()
         let runner = Runner(
             state: RunState(plan: plan, options: options, history: history), log: NoLog(),
-            source: SSHSessions(person), person: person, view: view,
+            source: SSHSessions(person), person: person, fetched: FetchedFiles(loaded.paths.fetched),
+            view: view,
             wallClock: { Int(Date.now.timeIntervalSince1970) })
         let end = await withSignals(runner, prompter) { await runner.run() }
         console.status(nil)
@@ -152,7 +154,8 @@ struct RunSession {
         let runner = Runner(
             state: RunState(plan: plan, options: options, history: history), log: NoLog(),
             source: AskingSessions(source: SSHSessions(person)),
-            person: person, view: view, wallClock: { Int(Date.now.timeIntervalSince1970) })
+            person: person, fetched: FetchedFiles(loaded.paths.fetched), view: view,
+            wallClock: { Int(Date.now.timeIntervalSince1970) })
         let end = await withSignals(runner, prompter) { await runner.run() }
         console.status(nil)
         return end

@@ -60,6 +60,9 @@ struct StepExplanation {
         }
         lines += list(
             "check, before: yes means already so, nothing is sent; after: it must be yes:", step.check)
+        if case .fetch = step.action {
+            lines.append("nothing is brought when the file that is here is the same")
+        }
         if isItsOwnCheck {
             lines.append("the file as it is to be is its own check: nothing is sent when it is so")
         }
@@ -97,7 +100,7 @@ struct StepExplanation {
             if !isShared { lines.append("to \(.host, unit.host?.rawValue ?? ""):") }
             lines += verb.shown.map { isShared ? $0 : "  " + $0 }
         }
-        guard !isForPeople else { return lines }
+        guard !isForPeople, !isFetch else { return lines }
         let unit = units.first ?? Unit(step.id, nil)
         let after = plan.saying(step.timeout.after, unit, history)
         lines.append(
@@ -124,6 +127,10 @@ struct StepExplanation {
         }
     }
 
+    private var isFetch: Bool {
+        if case .fetch = step.action { true } else { false }
+    }
+
     private var person: [StyledText] {
         guard let unit = units.first else { return [] }
         var lines: [StyledText] = []
@@ -139,6 +146,11 @@ struct StepExplanation {
     private var cutOff: [StyledText] {
         guard step.action != nil else { return ["it has no effects: it is asked again"] }
         guard !isForPeople else { return ["the person is asked again"] }
+        guard !isFetch else {
+            return [
+                "the file that is here stays as it is, or is the new one; the next `runbook run` looks which"
+            ]
+        }
         guard !step.isReboot else {
             return [
                 "the next `runbook run` waits for the host and looks whether it has been started again since"
@@ -164,7 +176,7 @@ struct StepExplanation {
     }
 
     private var undone: [StyledText] {
-        guard step.action != nil, !isForPeople else { return [] }
+        guard step.action != nil, !isForPeople, !isFetch else { return [] }
         guard let unit = units.first else { return [] }
         switch step.undo {
         case nil: return ["`runbook undo` leaves it: the runbook does not say how"]

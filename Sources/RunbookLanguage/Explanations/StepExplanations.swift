@@ -82,6 +82,15 @@ extension Explanation {
                 "hosts: { a: {}, b: {} }\ngroups: { pair: [a, b] }\nsteps: [{ id: look, host: a, require: { host: peer, run: date } }]"
         ),
         Explanation(
+            "duplicate-fetch",
+            "Two steps bring the same file of a host to the same place: the second would take the place of the first.",
+            in: .steps,
+            wrong:
+                "- { id: one, host: a, fetch: { path: /etc/hosts } }\n- { id: two, host: a, fetch: { path: /etc/hosts } }",
+            right:
+                "- { id: one, host: a, fetch: { path: /etc/hosts } }\n- { id: two, host: a, fetch: { path: /etc/hosts, to: after } }"
+        ),
+        Explanation(
             "no-question", "A question asks something: `run`, `use`, `that` or `not`.", in: .step,
             wrong: "require: { message: it is not so }",
             right: "require: { run: date, message: it is not so }"),

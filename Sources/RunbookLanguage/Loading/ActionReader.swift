@@ -6,7 +6,8 @@ import RunbookYAML
 /// Reads the verb of a step.
 extension RunbookLoader {
     static let verbs = [
-        "run", "argv", "script", "service", "wait", "reboot", "copy", "edit", "trust", "manual", "ask",
+        "run", "argv", "script", "service", "wait", "reboot", "copy", "edit", "fetch", "trust", "manual",
+        "ask",
     ]
 
     func readAction(_ sketch: StepSketch, _ context: ReferenceContext) -> Action? {
@@ -40,6 +41,7 @@ extension RunbookLoader {
             return .reboot(within: time(within, context) ?? .seconds(600))
         case "copy": return readCopy(node, context).map { .copy($0) }
         case "edit": return readEdit(node, context, sketch).map { .edit($0) }
+        case "fetch": return readFetch(node, fields, context).map { .fetch($0) }
         case "trust": return readTrust(node)
         case "manual": return .manual(template(node, context))
         default: return readAsk(node, context)
@@ -88,6 +90,58 @@ extension RunbookLoader {
                     .hint("write a relative path without `..`"))
         }
         return folder + file
+    }
+
+    private func readFetch(
+        _ node: YAMLNode, _ step: Fields, _ context: ReferenceContext
+    ) -> FetchAction? {
+        for key in step.given(among: ["timeout", "retry", "interrupted", "connection", "undo", "guard"]) {
+            problems.add(
+                .error(
+                    "key-not-here", "`\(key)` goes with a command, and `fetch` sends none",
+                    at: step.span(ofKey: key)))
+        }
+        let fields = Fields(node, as: .fetch, problems)
+        guard let path = absolutePath(fields["path"], context) else { return nil }
+        var fetch = FetchAction(path: path)
+        if let to = fields["to"], let folder = to.text {
+            if isInsideFolder(folder), FetchAction.isFolder(folder) {
+                fetch.folder = folder
+            } else {
+                problems.add(
+                    .error(
+                        "bad-path", "`to` is a folder beside the folder `state`, or below one", at: to.span
+                    )
+                    .hint("write a relative path without `..`"))
+            }
+        }
+        if path.literal.map({ $0.hasSuffix("/") || $0.split(separator: "/").contains("..") }) == true {
+            problems.add(
+                .error("bad-path", "this is no path of a file", at: fields.span(ofKey: "path"))
+                    .hint("a folder is packed first: `run: tar -czf /root/backup.tgz /etc/pve`"))
+        }
+        return fetch
+    }
+
+    /// Two steps that keep their files in one place would take turns in it.
+    func refuseSameFetches() {
+        let fetches = declarations.steps.filter { $0.fields.isGiven("fetch") && $0.item == nil }
+        for (number, second) in fetches.enumerated() {
+            guard let node = second.fields["fetch"], let path = node["path"]?.text else { continue }
+            let same = fetches[..<number].first { first in
+                first.fields["fetch"]?["path"]?.text == path
+                    && first.fields["fetch"]?["to"]?.text == node["to"]?.text
+                    && first.hosts.contains(where: second.hosts.contains)
+            }
+            guard let same, let place = same.fields["fetch"]?["path"] else { continue }
+            problems.add(
+                .error(
+                    "duplicate-fetch", "step `\(same.id)` keeps the same file in the same place",
+                    at: node["path"]?.span ?? node.span
+                )
+                .also(place.span, "the other one")
+                .hint("say `to:` in one of them: the file as it was before stays beside the one after"))
+        }
     }
 
     private func isInsideFolder(_ path: String) -> Bool {

@@ -71,6 +71,7 @@ extension RunbookLoader {
                 }
             sketch.outputs.append((entry.name, kind))
         }
+        if fields.isGiven("fetch") { sketch.outputs += [("file", .text), ("sha256", .text)] }
         if fields.isGiven("ask") { sketch.outputs.append(("answer", .text)) }
         return sketch
     }

@@ -6,7 +6,8 @@ import RunbookYAML
 /// Reads the steps.
 extension RunbookLoader {
     func readSteps(_ fields: Fields) -> [Step] {
-        declarations.steps.filter { $0.block == nil }.flatMap { sketch in
+        refuseSameFetches()
+        return declarations.steps.filter { $0.block == nil }.flatMap { sketch in
             sketch.isBlock ? [readBlock(sketch)] : readStep(sketch, in: nil)
         }
     }

@@ -164,7 +164,7 @@ package enum LanguageSchema {
         KeySchema("reboot", .mapping(.reboot), "reboots the host, and waits until it is back"),
         KeySchema("use", .text, "another runbook beside this one, whose steps are done on each of the hosts"),
         KeySchema("with", .table(.template), "what it is given for its inputs"),
-        .later("fetch", "brings a file from the host"),
+        KeySchema("fetch", .mapping(.fetch), "brings a file of the host to this machine"),
         KeySchema(
             "guard", .text,
             "`reconnect 60s`: the undo runs by itself on the host unless a new connection came in that time"),
@@ -292,6 +292,13 @@ package enum LanguageSchema {
             KeySchema(
                 "increment", .oneOrMore(.template), "numbers that go up by one when something else changed"),
             KeySchema("lens", .text, "the Augeas lens; default by the file's name"),
+        ])
+
+    package static let fetch = MappingSchema(
+        .fetch, "a fetch", otherWords: ["src": "path", "from": "path", "dest": "to", "file": "path"],
+        [
+            KeySchema("path", .template, "the file on the host", required: true),
+            KeySchema("to", .text, "the folder on this machine; default `fetched`"),
         ])
 
     package static let trust = MappingSchema(

@@ -38,7 +38,7 @@ package indirect enum ValueType: Hashable, Sendable {
     package enum Mapping: String, Hashable, Sendable, CaseIterable {
         case runbook, input, host, group, defaults, question, noProof = "no-proof", step, timeout, retry,
             output
-        case hint, undo, evidence, copy, edit, trust, ask, service, reboot
+        case hint, undo, evidence, copy, edit, fetch, trust, ask, service, reboot
         case site
         case siteHost = "site-host"
         case secretSource = "secret-source"
@@ -116,6 +116,7 @@ extension ValueType.Mapping {
         case .evidence: LanguageSchema.evidence
         case .copy: LanguageSchema.copy
         case .edit: LanguageSchema.edit
+        case .fetch: LanguageSchema.fetch
         case .trust: LanguageSchema.trust
         case .ask: LanguageSchema.ask
         case .service: LanguageSchema.service
