@@ -174,7 +174,7 @@ class Bench:
             for _ in range(rounds):
                 raw.append(self.time(loop, effects))
                 folder = self.file(steps, hosts, port)
-                ours.append(self.time([self.runbook, "run", str(folder / "bench.yaml")], effects))
+                ours.append(self.time([self.runbook, "run", "--width", str(max(20, hosts)), str(folder / "bench.yaml")], effects))
             a, b = (statistics.median(t[0] for t in times) for times in (ours, raw))
             c, d = (statistics.median(t[1] for t in times) for times in (ours, raw))
             print(f"{name:4} {a * 1000:8.0f}ms {b * 1000:8.0f}ms {a / b:6.2f}   {c * 1000:6.0f}ms {d * 1000:6.0f}ms",

@@ -9,7 +9,9 @@ package enum Effect: Sendable, Equatable {
     case show(RunEvent)
     /// Connects, greets and takes the host's lock, after a pause; answered by `connected` or `unreachable`.
     case connect(HostID, after: Duration)
-    /// Asks questions and reads files; answered by `found`.
+    /// Closes the connection of a host that is not needed for now; not answered.
+    case disconnect(HostID)
+    /// Asks questions and reads files; answered by `found`. Without a unit each host may answer by itself.
     case inquire(Unit?, [HostID: Inquiry])
     case attempt(Unit, HostID, AttemptRequest)
     case lookUp(Unit, HostID, AttemptID)
@@ -21,8 +23,8 @@ package enum Effect: Sendable, Equatable {
     case forget(HostID, AttemptID)
     /// Asks the person; answered by `said`.
     case prompt(Unit, Prompt)
-    /// Answered by `waited`.
-    case wait(Unit, Duration)
+    /// Answered by `waited` with the same number: a unit may have a timer that nobody waits for any more.
+    case wait(Unit, Duration, timer: Int)
     /// The run is over for this process. Nothing follows.
     case finish(RunEnd)
 }
@@ -80,7 +82,7 @@ package enum Event: Sendable {
     case fenced(Unit, Result<FenceResult, TransportError>)
     /// nil: nobody is there to ask.
     case said(Unit, String?)
-    case waited(Unit)
+    case waited(Unit, timer: Int)
     case kept(Unit, Result<KeptFile, EngineProblem>)
     /// The first Ctrl-C, TERM or HUP.
     case interrupted
@@ -95,6 +97,9 @@ package enum RunEnd: Sendable, Equatable {
     /// Stopped before `--until`, or after one step.
     case paused
     case failed(Unit)
+    /// Hosts were left out, as `max_unavailable` allows. All else is done, or the run stopped before this step,
+    /// which would have gone on without too many of its hosts.
+    case incomplete(before: StepID?)
     /// In doubt, no answer, edited or no longer true: a person must decide.
     case undecided(Unit?, String)
     case unreachable(TransportError)

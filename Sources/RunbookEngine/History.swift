@@ -25,6 +25,10 @@ package struct History: Sendable, Equatable {
             }
         }
 
+        package var isFailed: Bool {
+            if case .failed = self { true } else { false }
+        }
+
         /// Sent, and the outcome not known.
         package var isOpen: Bool {
             switch self {

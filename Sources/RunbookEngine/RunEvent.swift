@@ -12,6 +12,8 @@ package enum RunEvent: Sendable, Equatable {
     case settled(Unit, name: String, how: String, reason: String)
     case warned(Unit, String)
     case failed(Failure)
+    /// The run goes on without the unit's host, and why.
+    case leftOut(Unit, String)
     case reconnecting(HostID, String)
     case fileChange(Unit, path: String, difference: String)
     /// What a person should know; a sentence.

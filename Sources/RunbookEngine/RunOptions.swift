@@ -33,6 +33,9 @@ package struct RunOptions: Sendable {
     package var plansAhead = false
     /// The journal's last record was cut short: what comes next may have been sent already.
     package var mayHaveIssued = false
+    /// How many hosts are worked on at a time, at most.
+    package var width = RunOptions.usualWidth
+    package static let usualWidth = 20
 
     package init(
         operatorName: String, siteName: String, program: String, makeRunID: @escaping @Sendable () -> RunID,

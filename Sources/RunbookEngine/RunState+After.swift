@@ -16,7 +16,11 @@ extension RunState {
         case .success(.left): left(unit)
         case .success(.takenOver(let holder)):
             // Its intent stays: should a person take the host back, it is found out that nothing was started.
-            if ending == nil, let host = unit.host { ending = .locked(host, holder) }
+            if let host = unit.host {
+                stop(
+                    unit, .locked(host, holder), because: "it was taken over by another run, of \(holder.who)"
+                )
+            }
             leave(unit)
         case .success(.refused(let state)):
             finish(
@@ -90,43 +94,14 @@ extension RunState {
             askAfter(unit)
             return
         }
+        waitForSiblings(unit)
+    }
+
+    /// Its command has ended; it is verified when those of the other hosts have.
+    mutating func waitForSiblings(_ unit: Unit) {
         active[unit]?.stage = .waitingForSiblings
-        passBarrier()
-    }
-
-    /// A wave that goes together is issued when all of it were asked, on none when the run is to stop; what
-    /// ended is verified when no unit of it has an attempt under way.
-    ///
-    /// What a unit does here may lead here again, for each unit of the wave: then it is only noted, or a wave of
-    /// a thousand hosts would be as many calls deep.
-    mutating func passBarrier() {
-        guard barrier == .free else {
-            barrier = .calledAgain
-            return
-        }
-        repeat {
-            barrier = .passing
-            passBarrierOnce()
-        } while barrier == .calledAgain
-        barrier = .free
-    }
-
-    private mutating func passBarrierOnce() {
-        guard phase == .inWaves, plan.schedule.waves[wave].isTogether,
-            active.values.allSatisfy({ $0.stage.isAsked })
-        else { return }
-        let units = plan.schedule.waves[wave].units
-        if active.values.contains(where: { $0.stage == .waitingToIssue }) {
-            for unit in units where active[unit]?.stage == .waitingToIssue {
-                guard ending == nil, let host = unit.host else {
-                    standDown(unit)
-                    continue
-                }
-                withHosts([host], of: unit, .issue)
-            }
-        } else if active.values.allSatisfy({ $0.stage == .over || $0.stage == .waitingForSiblings }) {
-            for unit in units where active[unit]?.stage == .waitingForSiblings { askAfter(unit) }
-        }
+        letGo(unit.host)
+        advance()
     }
 
     mutating func askAfter(_ unit: Unit) {
@@ -221,10 +196,10 @@ extension RunState {
     ) {
         recordOutcome(unit, kept.end, isDone: false, reason: reasons.joined(separator: " "))
         let issues = active[unit]?.issues ?? 0
-        if kept.check?.verdict == .no, ending == nil, let delay = delayBeforeRetry(unit) {
+        if kept.check?.verdict == .no, mayIssue(unit), let delay = delayBeforeRetry(unit) {
             show(.warned(unit, reasons.joined(separator: " ") + "; it is tried again"))
-            active[unit] = Active(stage: .pausing, issues: issues)
-            effects.append(.wait(unit, plan.scaled(delay, floor: .milliseconds(100))))
+            let timer = wait(unit, plan.scaled(delay, floor: .milliseconds(100)))
+            active[unit] = Active(stage: .pausing(timer: timer), issues: issues)
             return
         }
         let output = (kept.check?.output ?? "") + (kept.verify?.output ?? "")
@@ -248,9 +223,17 @@ extension RunState {
         }
     }
 
-    mutating func waited(_ unit: Unit) {
-        if rebootWaits[unit] != nil { rebootWaits[unit] = true }
-        guard active[unit]?.stage == .pausing else { return }
+    /// Starts a timer of the unit; returns its number.
+    mutating func wait(_ unit: Unit, _ time: Duration) -> Int {
+        timers += 1
+        effects.append(.wait(unit, time, timer: timers))
+        return timers
+    }
+
+    /// The timer of a reboot that is over, or of an earlier pause, ends nothing.
+    mutating func waited(_ unit: Unit, timer: Int) {
+        if rebootWaits[unit]?.timer == timer { rebootWaits[unit]?.isOver = true }
+        guard active[unit]?.stage == .pausing(timer: timer) else { return }
         askBefore(unit)
     }
 

@@ -12,18 +12,43 @@ extension RunState {
                 !history.standing(of: $0).isFinished || lacksOutputs($0)
             }
             if let first = units.first {
-                if first.step == options.until, options.untilHost == nil || options.untilHost == first.host {
-                    finish(.paused)
-                    return
+                let before = untilStop(units)
+                if before.isEmpty {
+                    pause()
+                } else if hasLostTooMany(step(first)) {
+                    finish(.incomplete(before: first.step))
+                } else {
+                    pausesAfterWave = before.count < units.count
+                    takeUp(before)
                 }
-                active = Dictionary(uniqueKeysWithValues: units.map { ($0, Active(stage: .entering)) })
-                for unit in units where phase == .inWaves { enter(unit) }
-                endWaveIfOver()
                 return
             }
             wave += 1
         }
-        if isDisturbed || options.asksAtEnd {
+        endWaves()
+    }
+
+    /// What comes before `--until`. A host that goes through a block by itself stops in the middle of it.
+    private func untilStop(_ units: [Unit]) -> [Unit] {
+        guard let until = options.until else { return units }
+        func stops(_ unit: Unit) -> Bool {
+            unit.step == until && (options.untilHost == nil || options.untilHost == unit.host)
+        }
+        guard !units.prefix(1).contains(where: stops) else { return [] }
+        guard !plan.schedule.waves[wave].isTogether else { return units }
+        var stopped: Set<HostID?> = []
+        return units.filter { unit in
+            if stops(unit) { stopped.insert(unit.host) }
+            return !stopped.contains(unit.host)
+        }
+    }
+
+    mutating func pause() { finish(leftOut.isEmpty ? .paused : .incomplete(before: nil)) }
+
+    private mutating func endWaves() {
+        if !leftOut.isEmpty {
+            finish(.incomplete(before: nil))
+        } else if isDisturbed || options.asksAtEnd {
             startSurvey(isFinal: true)
         } else {
             if !history.isFinished { record(.finished(time: options.time())) }
@@ -31,19 +56,7 @@ extension RunState {
         }
     }
 
-    /// Goes on to the next wave when every unit of this one is over.
-    mutating func endWaveIfOver() {
-        guard phase == .inWaves, active.values.allSatisfy({ $0.stage == .over }) else { return }
-        active = [:]
-        if let ending {
-            finish(ending)
-        } else {
-            wave += 1
-            startWave()
-        }
-    }
-
-    private mutating func enter(_ unit: Unit) {
+    mutating func enter(_ unit: Unit) {
         let step = step(unit)
         show(.started(unit, name: step.name))
         do throws(EngineProblem) {
@@ -90,6 +103,10 @@ extension RunState {
     }
 
     mutating func askBefore(_ unit: Unit) {
+        if let host = unit.host, connected[host] == nil {
+            withHosts([host], of: unit, .begin)
+            return
+        }
         do throws(EngineProblem) {
             let context = context(unit)
             if let request = try singleRequest(for: unit) {
@@ -118,6 +135,10 @@ extension RunState {
         // Only expressions: answered already.
         guard !round.inquiries.isEmpty else {
             found(unit, .success([:]))
+            return
+        }
+        guard round.hosts.allSatisfy({ connected[$0] != nil }) else {
+            withHosts(round.hosts, of: unit, .again(stage))
             return
         }
         effects.append(.inquire(unit, round.inquiries))
@@ -285,7 +306,10 @@ extension RunState {
 
     /// The unit is not issued because the run stops.
     mutating func standDown(_ unit: Unit) {
-        show(.warned(unit, "nothing was issued here: the step goes on all its hosts together or on none"))
+        let why =
+            plan.schedule.waves[wave].isTogether
+            ? "the step goes on all its hosts together or on none" : "the run stops"
+        show(.warned(unit, "nothing was issued here: \(why)"))
         leave(unit)
     }
 }

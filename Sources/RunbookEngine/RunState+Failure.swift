@@ -67,10 +67,10 @@ extension RunState {
         close(unit, failure, end)
     }
 
-    /// Shows the failure; the wave's other units are awaited, then the run stops.
+    /// Shows the failure. The wave's other units are awaited, then the run stops; or it goes on without the host.
     mutating func close(_ unit: Unit, _ failure: Failure, _ end: RunEnd) {
         show(.failed(failure))
-        if ending == nil { ending = end }
+        stop(unit, end, because: failure.reasons.first ?? failure.name)
         leave(unit)
     }
 }

@@ -134,7 +134,6 @@ extension RunState {
             askAfter(unit)
             return
         }
-        active[unit]?.stage = .waitingForSiblings
-        passBarrier()
+        waitForSiblings(unit)
     }
 }

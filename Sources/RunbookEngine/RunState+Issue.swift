@@ -25,11 +25,12 @@ extension RunState {
             }
         default:
             guard plan.schedule.waves[wave].isTogether else {
-                sendVerb(unit)
+                withHosts(Set([unit.host].compactMap { $0 }), of: unit, .issue)
                 return
             }
             active[unit]?.stage = .waitingToIssue
-            passBarrier()
+            letGo(unit.host)
+            advance()
         }
     }
 
@@ -53,6 +54,10 @@ extension RunState {
     }
 
     mutating func issue(_ unit: Unit, _ request: AttemptRequest) throws(EngineProblem) {
+        guard mayIssue(unit) else {
+            standDown(unit)
+            return
+        }
         guard let host = unit.host, let facts = connected[host] else {
             preconditionFailure("\(unit) is issued without a host")
         }

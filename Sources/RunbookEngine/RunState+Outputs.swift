@@ -116,10 +116,4 @@ extension RunState {
         show(.settled(unit, name: step(unit).name, how: how.forPeople, reason: reason))
         leave(unit)
     }
-
-    mutating func leave(_ unit: Unit) {
-        active[unit]?.stage = .over
-        passBarrier()
-        endWaveIfOver()
-    }
 }

@@ -78,15 +78,15 @@ extension RunState {
 
     /// Whether a reboot has had its time, which begins with the first look.
     private mutating func isTimeOver(_ unit: Unit) -> Bool {
-        if let isOver = rebootWaits[unit] { return isOver }
-        rebootWaits[unit] = false
+        if let wait = rebootWaits[unit] { return wait.isOver }
         let within = rebootTime(unit)
         if let host = unit.host {
             let why =
                 step(unit).isReboot ? "it reboots" : "its guard takes the change back when its time is over"
             show(.reconnecting(host, "\(why); it is waited for up to \(within.forPeople)"))
         }
-        effects.append(.wait(unit, plan.scaled(within, floor: .seconds(60))))
+        let timer = wait(unit, plan.scaled(within, floor: .seconds(60)))
+        rebootWaits[unit] = RebootWait(timer: timer)
         return false
     }
 

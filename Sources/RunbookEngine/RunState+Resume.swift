@@ -119,8 +119,7 @@ extension RunState {
         }
         active[unit]?.ended = Active.Ended(end: end)
         guard !plan.schedule.waves[wave].isTogether else {
-            active[unit]?.stage = .waitingForSiblings
-            passBarrier()
+            waitForSiblings(unit)
             return
         }
         do throws(EngineProblem) {

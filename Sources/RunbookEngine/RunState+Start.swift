@@ -46,12 +46,12 @@ extension RunState {
     }
 
     /// The journal's last record was cut short. It may have been an intent of the first wave that is not
-    /// finished, so the attempt that would come next there counts as sent, in the boot that was last seen.
+    /// finished, so the attempt that would come next there counts as sent, in the boot that was last seen. Where
+    /// a step goes on without some hosts, it may have been one of a later wave, on another host.
     ///
     /// The first thing that is written: once a record stands in the torn one's place, nothing tells of it.
     private mutating func lookBehindTornTail() {
-        let wave = plan.schedule.waves.first { $0.units.contains { !history.standing(of: $0).isFinished } }
-        for unit in wave?.units ?? [] {
+        for unit in unitsThatMayBeUnderWay() {
             switch history.standing(of: unit) {
             case .pending, .failed: break
             case .issued, .inDoubt, .done, .skipped: continue
@@ -68,6 +68,17 @@ extension RunState {
                         acts: acts,
                         bootID: last.boot, text: "(assumed: the record before was cut short)")))
         }
+    }
+
+    /// The first unit of each host that is not finished, up to the first wave that all behind it wait for.
+    private func unitsThatMayBeUnderWay() -> [Unit] {
+        var (units, hosts) = ([Unit](), Set<HostID?>())
+        for wave in plan.schedule.waves {
+            let open = wave.units.filter { !history.standing(of: $0).isFinished }
+            units += open.filter { hosts.insert($0.host).inserted }
+            if open.contains(where: { step($0).maxUnavailable == 0 }) { break }
+        }
+        return units
     }
 
     /// A host with a command under way may be restarting just what a login needs, so it counts as one that was
@@ -104,7 +115,9 @@ extension RunState {
             let open = waves[last].units.first(where: { history.standing(of: $0).isOpen }),
             let before = waves[..<last].flatMap(\.units).first(where: { unit in
                 let standing = history.standing(of: unit)
-                return !standing.isFinished && !standing.isOpen && step(unit).action != nil
+                guard !standing.isFinished, !standing.isOpen, step(unit).action != nil else { return false }
+                // The run went on without the hosts of such a step.
+                return step(unit).maxUnavailable == 0 || unit.host == open.host
             })
         else { return true }
         finish(
@@ -156,19 +169,17 @@ extension RunState {
         )
         // A machine without an id may get one in the middle of a run; its host key was proven.
         if let known, !known.machineID.isEmpty, known.machineID != record.machineID {
-            finish(
-                .undecided(
-                    nil,
-                    "\(host) is another machine than the one that this run began with "
-                        + "(machine id \(record.machineID), not \(known.machineID)): nothing was sent to it"))
+            refuseHost(
+                host,
+                "\(host) is another machine than the one that this run began with "
+                    + "(machine id \(record.machineID), not \(known.machineID)): nothing was sent to it")
             return
         }
         guard facts.folder != .foreign else {
-            finish(
-                .undecided(
-                    nil,
-                    "the run's folder on \(host) is another's (another user's, a link, or of another run): "
-                        + "nothing was sent to it"))
+            refuseHost(
+                host,
+                "the run's folder on \(host) is another's (another user's, a link, or of another run): "
+                    + "nothing was sent to it")
             return
         }
         connected[host] = facts
@@ -192,11 +203,22 @@ extension RunState {
         }
     }
 
+    private mutating func refuseHost(_ host: HostID, _ reason: String) {
+        bar(host, .undecided(nil, reason), because: reason)
+    }
+
     /// A connection could not be made. A host that was there before is tried again for a while.
     mutating func missed(_ host: HostID, _ error: TransportError) {
         connected[host] = nil
         if let unit = unitAwaited(on: host), error.code.mayPass {
             awaitHost(host, of: unit, error)
+            return
+        }
+        // It may be our own logins to other names of one machine that are too many.
+        if error.code == .busy, tries[host] == nil, refusals[host, default: 0] < Self.refusalsMax {
+            let refused = refusals[host, default: 0]
+            refusals[host] = refused + 1
+            effects.append(.connect(host, after: .milliseconds(500 << refused)))
             return
         }
         guard let tried = tries[host], let pause = backoff(tried, for: host), error.code.mayPass else {
@@ -208,36 +230,39 @@ extension RunState {
         effects.append(.connect(host, after: pause))
     }
 
+    /// How often a host that takes nobody in is tried before it counts as one that cannot be reached: for 15 seconds.
+    private static let refusalsMax = 5
+
     /// A host stays away: its units are over, the others of the wave are awaited, and the run stops.
     mutating func cutOff(_ host: HostID, _ error: TransportError) {
         guard phase == .inWaves else {
-            if options.plansAhead, error.code.mayPass, case .surveying(var survey) = phase {
-                survey.unreachable[host] = error.message
+            guard case .surveying(var survey) = phase, error.code.mayPass else {
+                finish(.unreachable(error))
+                return
+            }
+            if options.plansAhead {
                 show(.reconnecting(host, error.message))
-                goOn(survey, with: host)
+            } else if mayDoWithout(host, survey),
+                let unit = plan.schedule.units.first(where: { $0.host == host && survey.rounds[$0] != nil })
+            {
+                leaveOut(host, unit, because: error.message)
             } else {
                 finish(.unreachable(error))
+                return
             }
+            survey.unreachable[host] = error.message
+            goOn(survey, with: host)
             return
         }
-        for unit in waiting(for: host) { giveUp(unit, error) }
+        for unit in waiting(for: host) { giveUp(unit, .unreachable(error), because: error.message) }
     }
 
     /// The units that wait for a connection, in an order that is always the same.
-    private func waiting(for host: HostID) -> [Unit] {
+    func waiting(for host: HostID) -> [Unit] {
         let units = active.filter { _, unit in
             if case .connecting(let hosts, _) = unit.stage { hosts.contains(host) } else { false }
         }
         return units.keys.sorted { $0.description < $1.description }
-    }
-
-    /// The unit's host cannot be asked: nothing more is known of the unit than what is recorded.
-    private mutating func giveUp(_ unit: Unit, _ error: TransportError) {
-        if active.contains(where: { $0.key != unit && $0.value.stage != .over }) {
-            show(.warned(unit, error.message))
-        }
-        if ending == nil { ending = .unreachable(error) }
-        leave(unit)
     }
 
     /// A host has answered.
@@ -287,7 +312,7 @@ extension RunState {
     mutating func lost(_ unit: Unit, _ error: TransportError) {
         guard let stage = active[unit]?.stage else { return }
         guard error.code == .lost, let pause = pauseAfterLoss(of: error.host) else {
-            giveUp(unit, error)
+            giveUp(unit, .unreachable(error), because: error.message)
             return
         }
         connected[error.host] = nil
@@ -317,7 +342,7 @@ extension TransportError.Code {
     /// Whether a later try may go better.
     var mayPass: Bool {
         switch self {
-        case .unreachable, .lost, .channelRefused, .authenticationFailed: true
+        case .unreachable, .busy, .lost, .channelRefused, .authenticationFailed: true
         case .hostKeyUnknown, .hostKeyChanged, .knownHosts, .legacyOnly, .cancelled, .local: false
         }
     }

@@ -3,7 +3,7 @@ import RunbookSupervisor
 import RunbookText
 import RunbookTransport
 
-/// The checks of all finished units, asked in one go per host.
+/// The checks of all finished units, asked in one go per host, of so many hosts at a time.
 struct Survey: Sendable, Equatable {
     /// After the last wave; else before the first.
     var isFinal: Bool
@@ -11,11 +11,18 @@ struct Survey: Sendable, Equatable {
     /// Where each unit's answers begin in the findings of a host.
     var offsets: [Unit: [HostID: Int]] = [:]
     var inquiries: [HostID: Inquiry] = [:]
+    var findings: [HostID: Findings] = [:]
+    /// Hosts that have not had their turn.
+    var toMeet: [HostID] = []
+    /// Of the hosts whose turn it is: those without a connection; the others wait until all have one.
     var missing: Set<HostID> = []
+    /// The hosts whose turn it is, until they have answered.
+    var asked: Set<HostID> = []
+    var isSent = false
     /// Units whose questions could not be worked out, and why. Tried again when all hosts are there, since
     /// what is known of a host may stand in them.
     var problems: [Unit: String] = [:]
-    /// Hosts that could not be connected, and why: only when planning ahead.
+    /// Hosts that could not be connected, and why: when planning ahead, and where the run goes on without some.
     var unreachable: [HostID: String] = [:]
 }
 
@@ -34,7 +41,27 @@ extension RunState {
             hosts.formUnion((try? hostsAsked(by: unit)) ?? [])
             if let host = unit.host { hosts.insert(host) }
         }
-        survey.missing = hosts.filter { connected[$0] == nil }
+        survey.toMeet = hosts.sorted()
+        turnToNext(survey)
+    }
+
+    /// The next hosts have their turn: as many as may be worked on at a time.
+    private mutating func turnToNext(_ survey: Survey) {
+        var survey = survey
+        var next = Array(survey.toMeet.prefix(options.width))
+        survey.toMeet.removeFirst(next.count)
+        if next.isEmpty {
+            // What could only be worked out when all hosts had been met is asked of them once more.
+            next = Array(
+                survey.inquiries.keys.filter { survey.rest(of: $0) != nil }.sorted().prefix(options.width))
+        }
+        guard !next.isEmpty else {
+            judge(survey, survey.findings)
+            return
+        }
+        survey.asked = Set(next)
+        survey.missing = survey.asked.filter { connected[$0] == nil }
+        survey.isSent = false
         phase = .surveying(survey)
         if survey.missing.isEmpty {
             sendSurvey(survey)
@@ -61,15 +88,37 @@ extension RunState {
             asksUnless: options.plansAhead && !history.standing(of: unit).isFinished)
     }
 
+    /// A host has a connection, or will have none.
     mutating func goOn(_ survey: Survey, with host: HostID) {
         var survey = survey
         survey.missing.remove(host)
         phase = .surveying(survey)
-        if survey.missing.isEmpty { sendSurvey(survey) }
+        if !survey.isSent {
+            if survey.missing.isEmpty { sendSurvey(survey) }
+        } else if survey.unreachable[host] != nil {
+            settle(host, of: survey)
+        } else if let rest = survey.rest(of: host) {
+            effects.append(.inquire(nil, [host: rest]))
+        }
     }
 
     private mutating func sendSurvey(_ survey: Survey) {
         var survey = survey
+        if survey.toMeet.isEmpty { workOutProblems(&survey) }
+        survey.isSent = true
+        var inquiries: [HostID: Inquiry] = [:]
+        for host in survey.asked { inquiries[host] = survey.rest(of: host) }
+        survey.asked = Set(inquiries.keys)
+        guard !inquiries.isEmpty else {
+            turnToNext(survey)
+            return
+        }
+        phase = .surveying(survey)
+        effects.append(.inquire(nil, inquiries))
+    }
+
+    /// All hosts have been met: what is known only of a host that was asked is known now.
+    private func workOutProblems(_ survey: inout Survey) {
         for unit in survey.problems.keys.sorted(by: { $0.description < $1.description }) {
             do throws(EngineProblem) {
                 try add(unit, to: &survey)
@@ -78,37 +127,55 @@ extension RunState {
                 survey.problems[unit] = error.message
             }
         }
-        phase = .surveying(survey)
-        let inquiries = survey.inquiries.filter { survey.unreachable[$0.key] == nil }
-        guard !inquiries.isEmpty else {
-            judge(survey, [:])
-            return
-        }
-        effects.append(.inquire(nil, inquiries))
     }
 
     mutating func surveyed(_ result: Result<[HostID: Findings], TransportError>) {
-        guard case .surveying(let survey) = phase else { return }
+        guard case .surveying(var survey) = phase else { return }
         switch result {
         case .failure(let error): askAgain(survey, after: error)
         case .success(let findings):
-            for host in findings.keys { answered(host) }
-            judge(survey, findings)
+            for (host, found) in findings {
+                answered(host)
+                survey.keep(found, of: host)
+            }
+            phase = .surveying(survey)
+            for host in findings.keys.sorted() {
+                guard case .surveying(let survey) = phase else { return }
+                settle(host, of: survey)
+            }
         }
     }
 
-    /// Questions have no effects: after a lost link they are all asked again.
+    /// A host has answered, or will not.
+    private mutating func settle(_ host: HostID, of survey: Survey) {
+        var survey = survey
+        survey.asked.remove(host)
+        phase = .surveying(survey)
+        letGo(host)
+        if survey.asked.isEmpty { turnToNext(survey) }
+    }
+
+    /// Questions have no effects: after a lost link the host's are asked again.
     private mutating func askAgain(_ survey: Survey, after error: TransportError) {
         guard error.code == .lost, let pause = pauseAfterLoss(of: error.host) else {
-            finish(.unreachable(error))
+            cutOff(error.host, error)
             return
         }
-        var survey = survey
-        survey.missing = [error.host]
-        phase = .surveying(survey)
         connected[error.host] = nil
         show(.reconnecting(error.host, error.message))
         effects.append(.connect(error.host, after: pause))
+    }
+
+    /// Whether the run may go on although a host's finished steps cannot be asked: each of them would have gone on
+    /// without it, and nobody else's check is asked there.
+    func mayDoWithout(_ host: HostID, _ survey: Survey) -> Bool {
+        let units = survey.rounds.filter { $0.value.hosts.contains(host) }.keys
+        guard !options.onlyAsks, !units.isEmpty else { return false }
+        return units.allSatisfy { unit in
+            let step = step(unit)
+            let others = step.hosts.count { leftOut[$0] != nil && $0 != host }
+            return unit.host == host && others < step.maxUnavailable
+        }
     }
 
     private mutating func judge(_ survey: Survey, _ findings: [HostID: Findings]) {
@@ -118,6 +185,9 @@ extension RunState {
             let line = outlook(unit, survey, findings)
             lines.append(line)
             switch line.verdict {
+            case .cannotTell
+            where unit.host.map({ survey.unreachable[$0] != nil }) ?? false && !options.onlyAsks:
+                break
             case .edited, .noLongerTrue, .cannotTell:
                 doubts.append((unit, sentence(for: line)))
             default: break
@@ -141,9 +211,11 @@ extension RunState {
         for doubt in doubts {
             show(.note("\(doubt.sentence). The failed step may be the cause: it is asked again at the end."))
         }
-        if survey.isFinal {
+        if survey.isFinal, leftOut.isEmpty {
             record(.finished(time: options.time()))
             finish(.complete)
+        } else if survey.isFinal {
+            finish(.incomplete(before: nil))
         } else {
             phase = .inWaves
             startWave()
@@ -214,6 +286,29 @@ extension RunState {
 }
 
 extension Survey {
+    /// What a host has not answered yet; nil: nothing.
+    func rest(of host: HostID) -> Inquiry? {
+        guard unreachable[host] == nil, var inquiry = inquiries[host] else { return nil }
+        if let found = findings[host] {
+            inquiry.questions.removeFirst(min(found.answers.count, inquiry.questions.count))
+            inquiry.reads.removeAll { found.files[$0] != nil }
+            inquiry.looks.removeAll { found.fetched[$0] != nil }
+            if found.login != nil { inquiry.reconnects = false }
+        }
+        return inquiry.isEmpty ? nil : inquiry
+    }
+
+    /// Keeps what a host said. What it did not say is not asked once more.
+    mutating func keep(_ found: Findings, of host: HostID) {
+        var all = findings[host] ?? Findings()
+        all.answers += found.answers
+        while all.answers.count < inquiries[host]?.questions.count ?? 0 { all.answers.append(.notAsked) }
+        all.files.merge(found.files) { $1 }
+        all.fetched.merge(found.fetched) { $1 }
+        all.login = found.login ?? all.login
+        findings[host] = all
+    }
+
     /// Adds a finished unit's check: its questions, and the files that an edit or a copy made.
     /// - Parameters:
     ///   - withProofs: also what a step without a verb proves; of any other step `verify` speaks of its attempt.

@@ -16,18 +16,33 @@ package struct RunState: Sendable {
     /// Hosts that were connected in this process, or had a command under way when it began, with the tries since
     /// they were lost.
     var tries: [HostID: Int] = [:]
+    /// How often a host took nobody in that was not connected yet.
+    var refusals: [HostID: Int] = [:]
     /// Requests that were lost on a host since one was answered.
     var losses: [HostID: Int] = [:]
     var operatorKeys: [HostID: String] = [:]
-    /// Reboots whose end is awaited, and whether their time is over.
-    var rebootWaits: [Unit: Bool] = [:]
+    /// Reboots and guarded changes whose end is awaited.
+    var rebootWaits: [Unit: RebootWait] = [:]
+    /// The number of the timer that was started last.
+    var timers = 0
     /// What questions may ask of a host that only this machine knows: kept, since every context has it.
     var facts: [HostID: [String: Value]] = [:]
 
     var phase = Phase.idle
     var wave = 0
     var active: [Unit: Active] = [:]
-    var barrier = Barrier.free
+    /// The units of the wave that wait for their turn.
+    var queue: [Unit] = []
+    /// Units of the wave that an earlier process left failed, or with an outcome that is not known.
+    var suspects: Set<Unit> = []
+    /// The hosts of the wave's step, also those that are done.
+    var waveHosts: Set<HostID> = []
+    /// The hosts that this process goes on without, as `max_unavailable` allows, and where each was left.
+    var leftOut: [HostID: Unit] = [:]
+    /// Some of the wave's hosts stop in the middle of it, before `--until`.
+    var pausesAfterWave = false
+    /// Whether `advance` is at work.
+    var isAdvancing = false
     /// Set by the first unit that stops the run; its siblings are awaited.
     var ending: RunEnd?
     /// A step that had effects failed before: what no longer holds may be its doing.
@@ -43,8 +58,10 @@ package struct RunState: Sendable {
         case over
     }
 
-    /// Whether `passBarrier` is at work, and was wanted again meanwhile.
-    enum Barrier { case free, passing, calledAgain }
+    struct RebootWait: Sendable {
+        var timer: Int
+        var isOver = false
+    }
 
     package init(plan: Plan, options: RunOptions, history: History) {
         self.plan = plan
@@ -67,14 +84,15 @@ package struct RunState: Sendable {
         case .connected(let host, let facts, let hostKey, let operatorKey, let skew):
             connect(host, facts, hostKey: hostKey, operatorKey: operatorKey, clockSkew: skew)
         case .unreachable(let host, let error): missed(host, error)
-        case .locked(let host, let holder): finish(.locked(host, holder))
+        case .locked(let host, let holder):
+            bar(host, .locked(host, holder), because: "it is held by another run, of \(holder.who)")
         case .found(nil, let result): surveyed(result)
         case .found(let unit?, let result): found(unit, result)
         case .attempted(let unit, let result): attempted(unit, result)
         case .lookedUp(let unit, let result): lookedUp(unit, result)
         case .fenced(let unit, let result): fenced(unit, result)
         case .said(let unit, let answer): said(unit, answer)
-        case .waited(let unit): waited(unit)
+        case .waited(let unit, let timer): waited(unit, timer: timer)
         case .kept(let unit, let result): kept(unit, result)
         case .interrupted: interrupt()
         case .journalFailed(let message): finish(.journal(message))
@@ -137,7 +155,8 @@ struct Active: Sendable, Equatable {
 
 /// What a unit waits for.
 enum Stage: Sendable, Equatable {
-    /// Its wave has begun; the units before it in the wave are entered first.
+    /// Waits for its turn: at most so many hosts are worked on at a time.
+    case queued(Work)
     case entering
     case connecting(Set<HostID>, then: Next)
     case askingBefore(Round)
@@ -160,7 +179,7 @@ enum Stage: Sendable, Equatable {
     case disarming
     case readingOutputs([Output], how: String)
     case explaining(Failure, hints: [Int], evidence: [String], RunEnd)
-    case pausing
+    case pausing(timer: Int)
     case over
 
     /// What comes when the hosts are connected.
@@ -172,6 +191,9 @@ enum Stage: Sendable, Equatable {
         /// The stage whose request was lost; it is asked again, since questions have no effects.
         case again(Stage)
     }
+
+    /// What is done when it is its turn.
+    enum Work: Sendable, Equatable { case enter, issue, verify }
 
     enum PromptPurpose: Sendable, Equatable {
         case word(String)
@@ -190,8 +212,16 @@ enum Stage: Sendable, Equatable {
     /// Whether nothing is to be waited for before the siblings of a wave that goes together are issued.
     var isAsked: Bool {
         switch self {
-        case .waitingToIssue, .attempting, .following, .keeping, .waitingForSiblings, .over: true
+        case .waitingToIssue, .queued(.issue), .attempting, .following, .keeping, .waitingForSiblings, .over: true
         default: false
+        }
+    }
+
+    /// Whether something of the unit is under way.
+    var isWorking: Bool {
+        switch self {
+        case .queued, .waitingToIssue, .waitingForSiblings, .over: false
+        default: true
         }
     }
 }

@@ -85,6 +85,16 @@ package actor Runner {
     private func begin(_ effect: Effect, in group: inout DiscardingTaskGroup) {
         switch effect {
         case .connect(let host, let pause): group.addTask { await self.connect(host, after: pause) }
+        case .disconnect(let host):
+            guard let session = sessions.removeValue(forKey: host) else { return }
+            group.addTask { await session.close() }
+        case .inquire(nil, let inquiries):
+            for (host, inquiry) in inquiries {
+                group.addTask {
+                    let result = await self.inquire(host, inquiry)
+                    self.post.yield(.found(nil, result.map { [host: $0] }))
+                }
+            }
         case .inquire(let unit, let inquiries):
             group.addTask { self.post.yield(.found(unit, await self.inquire(inquiries))) }
         case .attempt(let unit, let host, let request):
@@ -128,10 +138,10 @@ package actor Runner {
                     self.post.yield(.kept(unit, .failure(error)))
                 }
             }
-        case .wait(let unit, let pause):
+        case .wait(let unit, let pause, let timer):
             group.addTask {
                 try? await Task.sleep(for: pause)
-                self.post.yield(.waited(unit))
+                self.post.yield(.waited(unit, timer: timer))
             }
         case .record, .show, .finish: preconditionFailure("\(effect) takes no time")
         }
@@ -161,12 +171,14 @@ package actor Runner {
 
     /// Logs in to the hosts that this run still needs, side by side, before the first of them is asked for.
     ///
-    /// Nothing is sent but the login. A login that fails is forgotten: the host is tried again when it is needed,
+    /// Nothing is sent but the login, and of many hosts only the first have one. A login that fails is forgotten: the host is tried again when it is needed,
     /// and perhaps an earlier step is to bring it up.
     private func logInAhead(but connecting: [HostID]) {
         guard let run = state.history.began?.run else { return }
-        let open = state.plan.schedule.units.filter { !state.history.standing(of: $0).isFinished }
-        for host in Set(open.compactMap(\.host)).subtracting(connecting) {
+        var hosts = Set(connecting)
+        for unit in state.plan.schedule.units where !state.history.standing(of: unit).isFinished {
+            guard hosts.count < RunState.idleConnectionsMax else { return }
+            guard let host = unit.host, hosts.insert(host).inserted else { continue }
             guard let target = state.plan.site.hosts[host] else { continue }
             ahead[host] = Task { await self.logIn(host, target, run) }
         }
@@ -308,18 +320,37 @@ package actor Runner {
 
     /// Gives a host free; why it could not be, for people.
     private func release(_ host: HostID, _ run: RunID) async -> String? {
-        do throws(TransportError) {
-            if let session = sessions[host] {
-                try await session.releaseLock()
-            } else if let target = state.plan.site.hosts[host] {
-                let session = try await logIn(host, target, run).get().session
-                sessions[host] = session
-                _ = try await session.greet(run: run, isNew: false)
-                try await session.releaseLock()
+        let result: Result<Void, TransportError>
+        if let session = sessions[host] {
+            result = await Self.attempt { () throws(TransportError) in try await session.releaseLock() }
+        } else if let target = state.plan.site.hosts[host] {
+            let source = source
+            // Within the gate and closed again: a run on hundreds of hosts ends without a connection to each.
+            result = await logins.pass {
+                await Self.attempt { () throws(TransportError) in
+                    let session = try await source.open(host, target, run: run).session
+                    let released = await Self.attempt { () throws(TransportError) in
+                        _ = try await session.greet(run: run, isNew: false)
+                        try await session.releaseLock()
+                    }
+                    await session.close()
+                    try released.get()
+                }
             }
+        } else {
             return nil
+        }
+        guard case .failure(let error) = result else { return nil }
+        return "\(host) could not be given free (\(error.message)); `runbook unlock` does it"
+    }
+
+    private static func attempt(
+        _ body: () async throws(TransportError) -> Void
+    ) async -> Result<Void, TransportError> {
+        do throws(TransportError) {
+            return .success(try await body())
         } catch {
-            return "\(host) could not be given free (\(error.message)); `runbook unlock` does it"
+            return .failure(error)
         }
     }
 

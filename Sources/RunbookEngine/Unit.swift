@@ -15,12 +15,14 @@ package struct Unit: Hashable, Sendable, Codable, CustomStringConvertible {
 
 /// The order of a runbook's units: waves, one after the other; the units of a wave go on side by side.
 ///
-/// A step that goes one-by-one is a wave per host. A step that goes together is one wave. A block is, per
-/// host, a wave for each of its steps.
+/// A step that goes one-by-one is a wave per host. A step that goes together is one wave, one in batches a wave
+/// per batch. A block is, per host, a wave for each of its steps; a block whose hosts are done side by side is a
+/// wave in which each host has all of them.
 package struct Schedule: Sendable, Equatable {
     package struct Wave: Sendable, Equatable {
+        /// Those of one host are done in this order.
         package var units: [Unit]
-        /// Verified on all only when it has ended on all.
+        /// Issued when all were asked, verified when it has ended on all. Else each unit goes by itself.
         package var isTogether: Bool
     }
 
@@ -52,16 +54,35 @@ package struct Schedule: Sendable, Equatable {
             waves.append(Wave(units: [Unit(step.id, nil)], isTogether: false))
             return
         }
-        switch step.order {
-        case .oneByOne:
-            waves += step.hosts.map { Wave(units: [Unit(step.id, $0)], isTogether: false) }
-        case .together:
-            waves.append(Wave(units: step.hosts.map { Unit(step.id, $0) }, isTogether: true))
+        // Where the step goes on without some of its hosts, none of them waits for another.
+        let isTogether = step.order != .oneByOne && step.maxUnavailable == 0
+        for hosts in Self.turns(of: step) {
+            waves.append(Wave(units: hosts.map { Unit(step.id, $0) }, isTogether: isTogether))
+        }
+    }
+
+    /// The hosts that have their turn at the same time, turn by turn.
+    private static func turns(of step: Step) -> [[HostID]] {
+        let size =
+            switch step.order {
+            case .oneByOne: 1
+            case .together: step.hosts.count
+            case .batch: max(1, step.batch)
+            }
+        return stride(from: 0, to: step.hosts.count, by: size).map { first in
+            Array(step.hosts[first..<min(first + size, step.hosts.count)])
         }
     }
 
     private mutating func addBlock(_ block: Step) {
         for inner in block.steps { steps[inner.id] = inner }
+        guard block.order == .oneByOne || block.hosts.isEmpty else {
+            for hosts in Self.turns(of: block) {
+                let units = hosts.flatMap { host in block.steps.map { Unit($0.id, host) } }
+                waves.append(Wave(units: units, isTogether: false))
+            }
+            return
+        }
         let hosts: [HostID?] = block.hosts.isEmpty ? [nil] : block.hosts
         for host in hosts {
             for inner in block.steps {

@@ -8,6 +8,10 @@ package struct Step: Hashable, Sendable {
     /// The group that `peer` and `peers` are taken from.
     package var group: [HostID] = []
     package var order: Order = .oneByOne
+    /// With `order: batch`: how many hosts have their turn at a time.
+    package var batch = 1
+    /// How many of its hosts the step, or the block, goes on without; 0: it stops at the first failure.
+    package var maxUnavailable = 0
     /// `if:`, answered by the engine on inputs and outputs.
     package var condition: Expression?
     package var unless: [Question] = []
@@ -60,6 +64,8 @@ package struct Step: Hashable, Sendable {
         case oneByOne = "one-by-one"
         /// Asked on all, issued on all at once, verified on all.
         case together
+        /// `together`, on some of the hosts at a time: the next ones begin when the step is done on these.
+        case batch
     }
 
     /// What becomes of an attempt whose outcome is not known and that no longer runs.

@@ -95,7 +95,7 @@ extension Session {
         let count = unsafe recv(descriptor, &bytes, bytes.count, Int32(MSG_PEEK))
         guard count > 0 else {
             throw TransportError(
-                .unreachable, host: host, "\(request.address.description) closed the connection at once",
+                .busy, host: host, "\(request.address.description) closed the connection at once",
                 remedy: "look at sshd's log on \(host): it may be overloaded or refuse this address")
         }
         let line = String(decoding: bytes[..<count].prefix { $0 != 10 && $0 != 13 }, as: UTF8.self)
@@ -104,6 +104,13 @@ extension Session {
                 .unreachable, host: host,
                 "\(request.address.description) speaks an old SSH protocol only: “\(harmless(line))”",
                 remedy: "\(host) needs a server that speaks SSH 2")
+        }
+        // What sshd says before it drops a connection that is one too many, or of somebody whom it punishes.
+        if line == "Exceeded MaxStartups" || line == "Not allowed at this time" {
+            throw TransportError(
+                .busy, host: host,
+                "\(request.address.description) takes nobody in for now: it says “\(harmless(line))”",
+                remedy: "see MaxStartups and PerSourcePenalties in the sshd_config of \(host)")
         }
         return line
     }

@@ -5,6 +5,9 @@ package struct TransportError: Error, Equatable, Sendable {
     package enum Code: String, Sendable, Equatable {
         /// Name not found, refused, no route, no answer in time, not an SSH server.
         case unreachable
+        /// The server takes nobody in for the moment: too many have not logged in yet (sshd's MaxStartups), or it
+        /// punishes this address for a while.
+        case busy
         /// The host is not known and nobody said that it may be trusted.
         case hostKeyUnknown
         /// The host shows another key than the one that is known or pinned, or a revoked one.

@@ -93,7 +93,7 @@ struct Drive {
                 kept.append(entry.line)
             case .show(let event): shown.append(event)
             case .finish(let how): if end == nil { end = how }
-            case .forget: kept.append(effect.line)
+            case .forget, .disconnect: kept.append(effect.line)
             default: pending.append(effect)
             }
         }
@@ -158,8 +158,9 @@ extension Effect {
         case .prompt(let unit, let prompt): "prompt \(unit) \(prompt.kind)"
         case .keep(let unit, let place, let bytes):
             "keep \(unit) \(place.path) `\(String(decoding: bytes, as: UTF8.self))`"
-        case .wait(let unit, let pause): "wait \(unit) \(pause)"
+        case .wait(let unit, let pause, _): "wait \(unit) \(pause)"
         case .forget(_, let id): "forget \(id)"
+        case .disconnect(let host): "disconnect \(host)"
         case .record, .show, .finish: "\(self)"
         }
     }
@@ -203,7 +204,7 @@ extension Effect {
             return .kept(unit, .success(KeptFile(path: place.path, older: older)))
         case (.keep(let unit, _, _), .notKept(let message)):
             return .kept(unit, .failure(EngineProblem(message)))
-        case (.wait(let unit, _), .waited): return .waited(unit)
+        case (.wait(let unit, _, let timer), .waited): return .waited(unit, timer: timer)
         default: fatalError("\(reply) is no answer to \(line)")
         }
     }

@@ -86,6 +86,25 @@ import Testing
         #expect(run.records.last == "outcome s.a.1 exited 0 not done")
     }
 
+    /// The time for the reboot runs on when the host is back; it must not end the pause before the next try.
+    @Test func theTimeOfARebootThatIsOverEndsNoOtherPause() {
+        let run = Drive(
+            Self.plan {
+                $0.check = [Question("is fresh")]
+                $0.retry = Retry(times: .fixed(2), delay: .seconds(5))
+            },
+            [
+                Turn("connect a", .connected()), Turn("ask s on a: a[is fresh]", .answers(.no)),
+                Turn(Self.attempt, .ended()),
+                Turn("connect a after 2.0 seconds", .connected(boot: "2")),
+                Turn("ask s on a: a[is fresh]", .answers(.no)),
+                Turn("wait s on a 600.0 seconds", .waited), Turn("wait s on a 5.0 seconds", .waited),
+                Turn("ask s on a: a[is fresh]", .answers(.yes)),
+            ])
+        #expect(run.problem == nil)
+        #expect(run.end == .complete)
+    }
+
     @Test func aHostThatStaysUpWithoutAnEndIsInDoubt() {
         let run = Drive(
             Self.plan(),

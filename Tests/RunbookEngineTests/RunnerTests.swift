@@ -40,6 +40,7 @@ import Testing
         func show(_ event: RunEvent) async {
             switch event {
             case .settled(let unit, _, let how, _): diary.write("show \(unit) \(how)")
+            case .leftOut(let unit, let reason): diary.write("left out \(unit): \(reason)")
             case .note(let text): diary.write("note \(text)")
             default: break
             }

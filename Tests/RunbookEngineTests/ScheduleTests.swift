@@ -21,6 +21,37 @@ import Testing
         #expect(Self.lines(Step("s", on: "a", "b") { $0.order = .together }) == ["together: s on a, s on b"])
     }
 
+    @Test func aBatchIsAWaveAndTheLastHasTheRest() {
+        let step = Step("s", on: "a", "b", "c") {
+            $0.order = .batch
+            $0.batch = 2
+        }
+        #expect(Self.lines(step) == ["together: s on a, s on b", "together: s on c"])
+    }
+
+    @Test(arguments: [Step.Order.together, .batch])
+    func noHostWaitsForAnotherWhereTheStepGoesOnWithoutSome(_ order: Step.Order) {
+        let step = Step("s", on: "a", "b") {
+            $0.order = order
+            $0.batch = 2
+            $0.maxUnavailable = 1
+        }
+        #expect(Self.lines(step) == ["s on a, s on b"])
+    }
+
+    @Test func aBlockSideBySideIsAWaveInWhichEachHostHasAllOfIt() {
+        let block = Step("f", on: "a", "b", "c") {
+            $0.action = nil
+            $0.order = .batch
+            $0.batch = 2
+            $0.steps = [Step("f/one", on: "a", "b", "c"), Step("f/two", on: "a", "b", "c")]
+        }
+        #expect(
+            Self.lines(block) == [
+                "f/one on a, f/two on a, f/one on b, f/two on b", "f/one on c, f/two on c",
+            ])
+    }
+
     @Test func aStepWithoutHostsIsOneUnit() {
         #expect(Self.lines(Step("s") { $0.hosts = [] }) == ["s"])
     }

@@ -2,7 +2,8 @@ import RunbookModel
 
 @testable import RunbookEngine
 
-/// Runbooks drawn from a seed: three to six steps on two hosts, of every kind that the core treats differently.
+/// Runbooks drawn from a seed: three to six steps on two or four hosts, of every kind that the core treats
+/// differently.
 struct SimulatedPlan {
     let plan: Plan
     /// Steps that may be issued again without harm.
@@ -10,17 +11,25 @@ struct SimulatedPlan {
     /// Whether a run without faults ends in one process.
     private(set) var endsAtOnce = true
 
-    static let hosts = [HostID("a"), HostID("b")]
+    /// How many hosts are worked on at a time.
+    let width: Int
+    private let hosts: [HostID]
 
     init(_ generator: inout SeededGenerator) {
+        hosts = (generator.hits(3) ? ["a", "b", "c", "d"] : ["a", "b"]).map { HostID($0) }
+        width = generator.hits(3) ? 1 + Int(generator.next() % 3) : 20
         var runbook = Runbook(name: "simulated")
         var effects: [(step: StepID, name: String, hosts: [HostID])] = []
         let count = 3 + Int(generator.next() % 4)
         for number in 0..<count {
             var step = Step(id: StepID("s\(number)"), name: "step \(number)")
-            step.hosts = generator.hits(2) ? Self.hosts : [Self.hosts[number % 2]]
-            step.group = Self.hosts
-            step.order = generator.hits(2) ? .oneByOne : .together
+            step.hosts = generator.hits(2) ? hosts : [hosts[number % hosts.count]]
+            step.group = hosts
+            step.order = [.oneByOne, .together, .batch][Int(generator.next() % 3)]
+            step.batch = 1 + Int(generator.next() % UInt64(hosts.count))
+            if step.hosts.count > 1, generator.hits(3) {
+                step.maxUnavailable = 1 + Int(generator.next() % UInt64(hosts.count - 1))
+            }
             if generator.hits(6) {
                 var edit = EditAction(
                     path: Template("/etc/f\(number)"), change: .line(Template("line \(number)"), match: nil))
@@ -29,7 +38,7 @@ struct SimulatedPlan {
                 step.interrupted = generator.hits(2) ? .ask : .check
             } else {
                 let name = "e\(number)"
-                Self.fill(&step, name, &generator)
+                Self.fill(&step, name, hosts, &generator)
                 if case .run(let script) = step.action, script.text.source.hasPrefix("fail"),
                     step.retry == nil
                 {
@@ -49,12 +58,14 @@ struct SimulatedPlan {
         }
         Self.useOutputs(&runbook)
         var site = Site(runbook: "simulated", inputs: [:], hosts: [:])
-        for host in Self.hosts { site.hosts[host] = SiteHost(address: host.rawValue) }
+        for host in hosts { site.hosts[host] = SiteHost(address: host.rawValue) }
         plan = Plan(runbook: runbook, site: site, runbookDigest: "digest")
     }
 
     /// A command with what proves it.
-    private static func fill(_ step: inout Step, _ name: String, _ generator: inout SeededGenerator) {
+    private static func fill(
+        _ step: inout Step, _ name: String, _ hosts: [HostID], _ generator: inout SeededGenerator
+    ) {
         let there = Question("is \(name)")
         var verb = "do"
         switch generator.next() % 8 {
@@ -80,7 +91,7 @@ struct SimulatedPlan {
         }
         if generator.hits(4), !step.check.isEmpty {
             // Asked on another host than the one that acts: such a question travels alone.
-            step.require = [Question("show \(name)", on: .peer)]
+            step.require = [Question("show \(name)", on: hosts.count == 2 ? .peer : .peers)]
         }
         step.action = .run(Script(Template("\(verb) \(name)")))
     }

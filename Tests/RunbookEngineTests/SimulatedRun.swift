@@ -24,6 +24,8 @@ struct SimulatedRun {
     var tellsStory = false
     private var running: [AttemptID: (host: HostID, request: AttemptRequest)] = [:]
     private var connected: Set<HostID> = []
+    private let width: Int
+    private var turns = SimulatedTurns()
 
     enum Breakage: CaseIterable {
         case none
@@ -31,12 +33,15 @@ struct SimulatedRun {
         case takesLostForDone
         case believesAFenceThatWasNotTaken
         case forgetsTheTornTail
+        case worksOnTooMany
+        case goesOnWithoutTooMany
     }
 
-    init(generator: SeededGenerator, faults: Int, plan: Plan, breakage: Breakage) {
+    init(generator: SeededGenerator, faults: Int, simulated: SimulatedPlan, breakage: Breakage) {
         self.generator = generator
         faultsLeft = faults
-        self.plan = plan
+        plan = simulated.plan
+        width = simulated.width
         self.breakage = breakage
     }
 
@@ -48,7 +53,9 @@ struct SimulatedRun {
             makeRunID: { RunID(rawValue: "run-1") }, time: { "now" })
         options.saysYesToAll = true
         options.mayHaveIssued = isTorn && breakage != .forgetsTheTornTail
-        var state = RunState(plan: plan, options: options, history: History(journal))
+        options.width = breakage == .worksOnTooMany ? width + 1 : width
+        turns = SimulatedTurns(plan: plan, width: width, history: History(journal))
+        var state = RunState(plan: planOfTheRun, options: options, history: History(journal))
         var pending: [Effect] = []
         guard let ended = perform(state.start(), &pending) else { return nil }
         if let end = ended.value { return end }
@@ -73,6 +80,16 @@ struct SimulatedRun {
         return nil
     }
 
+    /// The plan, unless a breakage gives the program another one.
+    private var planOfTheRun: Plan {
+        guard breakage == .goesOnWithoutTooMany else { return plan }
+        var runbook = plan.runbook
+        for index in runbook.steps.indices where runbook.steps[index].maxUnavailable > 0 {
+            runbook.steps[index].maxUnavailable += 1
+        }
+        return Plan(runbook: runbook, site: plan.site, runbookDigest: plan.runbookDigest)
+    }
+
     private struct Ended { var value: RunEnd? }
 
     /// nil: crashed in the middle of the list.
@@ -90,12 +107,19 @@ struct SimulatedRun {
                 return nil
             }
             if tellsStory { story.append("  \(effect.story)") }
+            world.problems += turns.problems(with: effect, journal)
             switch effect {
             case .record(let entry):
                 journal.append(entry)
                 isTorn = false
             case .show(.settled(let unit, _, let how, _)): if how == "done" { shownDone.append(unit) }
             case .show, .forget: break
+            case .disconnect(let host): connected.remove(host)
+            case .inquire(nil, let inquiries):
+                // Each host answers by itself.
+                for (host, inquiry) in inquiries.sorted(by: { $0.key < $1.key }) {
+                    pending.append(.inquire(nil, [host: inquiry]))
+                }
             case .finish(let end): return Ended(value: end)
             default: pending.append(effect)
             }
@@ -117,6 +141,7 @@ struct SimulatedRun {
 
     private mutating func answer(_ effect: Effect) -> Event {
         timePasses()
+        turns.isAnswered(effect)
         switch effect {
         case .connect(let host, _): return connect(host)
         case .inquire(let unit, let inquiries): return .found(unit, inquire(inquiries))
@@ -131,10 +156,10 @@ struct SimulatedRun {
         case .follow(let unit, let host, let id, let after, _):
             if let error = lost(host) { return .attempted(unit, .failure(error)) }
             return .attempted(unit, .success(follow(id, on: host, after)))
-        case .wait(let unit, _): return .waited(unit)
+        case .wait(let unit, _, let timer): return .waited(unit, timer: timer)
         case .prompt(let unit, _): return .said(unit, "yes")
         case .keep(let unit, let place, _): return .kept(unit, .success(KeptFile(path: place.path)))
-        case .forget, .record, .show, .finish: fatalError("\(effect) is not answered")
+        case .forget, .disconnect, .record, .show, .finish: fatalError("\(effect) is not answered")
         }
     }
 
@@ -264,7 +289,10 @@ struct SimulatedRun {
         if fault(150), let key = world.files.keys.min(by: { ($0.host, $0.name) < ($1.host, $1.name) }) {
             world.files[key, default: ""] += "# by somebody else\n"
         }
-        if fault(150) { reboot(HostID(generator.hits(2) ? "a" : "b")) }
+        if fault(150) {
+            let hosts = plan.site.hosts.keys.sorted()
+            reboot(hosts[Int(generator.next() % UInt64(hosts.count))])
+        }
     }
 }
 

@@ -24,7 +24,7 @@ import Testing
         var generator = SeededGenerator(seed: seed)
         let simulated = SimulatedPlan(&generator)
         let faults = Int(generator.next() % 7)
-        var run = SimulatedRun(generator: generator, faults: faults, plan: simulated.plan, breakage: breakage)
+        var run = SimulatedRun(generator: generator, faults: faults, simulated: simulated, breakage: breakage)
         run.tellsStory = tellsStory
         var verdict = Verdict()
         defer { if tellsStory { print(run.story.joined(separator: "\n"), verdict.problems) } }
@@ -50,7 +50,7 @@ import Testing
                     verdict.problems.append("without a fault it took \(verdict.processes) processes")
                 }
                 return verdict
-            case .undecided: verdict.words += resolve(&run, history)
+            case .undecided, .incomplete: verdict.words += resolve(&run, history)
             case nil, .failed, .unreachable, .interrupted: continue
             default: verdict.problems.append("ended with \(String(describing: end))")
             }

@@ -158,6 +158,10 @@ private struct Breaker {
             add(.badDuration, value, text.filter(\.isNumber))
             add(.badDuration, value, text + "ec")
             add(.badDuration, value, "soon")
+        case .share:
+            guard entry.value.scalar != nil else { return }
+            add(.badNumber, value, "0\(text)")
+            add(.badNumber, value, "many")
         case .choice:
             add(.badChoice, value, swapped(text))
             add(.badChoice, value, "whatever")

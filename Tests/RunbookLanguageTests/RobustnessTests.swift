@@ -99,7 +99,7 @@ import Testing
         switch type {
         case .text, .template, .shell, .pattern, .value, .expression: return isText
         case .name, .choice: return value == "text"
-        case .integer, .count, .boolean, .duration: return false
+        case .integer, .count, .boolean, .duration, .share: return false
         case .list(let element): return value == "[{ zz: 1 }]" && takes(element, "{ zz: [] }")
         case .oneOrMore(let element): return takes(element, value) || takes(.list(element), value)
         case .mapping: return value.hasPrefix("{")

@@ -14,6 +14,7 @@ extension SSHTests {
             var script: @Sendable (Int32) -> Void
             /// `PLACE` stands for the address.
             var message: String
+            var code = TransportError.Code.unreachable
             /// Whether only a deadline ends it.
             var isLate = false
         }
@@ -24,7 +25,10 @@ extension SSHTests {
                 message: "PLACE accepts connections but does not say that it speaks SSH", isLate: true),
             Case(
                 testDescription: "closes at once", script: { _ in },
-                message: "PLACE closed the connection at once"),
+                message: "PLACE closed the connection at once", code: .busy),
+            Case(
+                testDescription: "one too many", script: { sendText($0, "Exceeded MaxStartups\r\n") },
+                message: "PLACE takes nobody in for now: it says “Exceeded MaxStartups”", code: .busy),
             Case(
                 testDescription: "web server",
                 script: { descriptor in
@@ -74,7 +78,7 @@ extension SSHTests {
             let begin = ContinuousClock.now
             let error = await client.failure(target)
             let time = ContinuousClock.now - begin
-            #expect(error?.code == .unreachable)
+            #expect(error?.code == example.code)
             #expect(
                 error?.message == example.message.replacing("PLACE", with: "127.0.0.1 port \(server.port)"))
             // Far from the limits that are not set here: the machine may be busy.

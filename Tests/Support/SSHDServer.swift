@@ -100,6 +100,14 @@ package final class SSHDServer: Sendable {
         waitFor(child)
     }
 
+    /// Stops the listening server where it is: connections are taken by the kernel and nobody answers.
+    package func freeze() { signal(SIGSTOP) }
+    package func thaw() { signal(SIGCONT) }
+
+    private func signal(_ number: Int32) {
+        if let child = process.withLock({ $0 }) { kill(child, number) }
+    }
+
     /// Ends, stops (SIGSTOP) or continues the server's processes of all connections.
     package func signalConnections(_ signal: Int32) {
         guard let child = process.withLock({ $0 }) else { return }

@@ -82,7 +82,7 @@ actor AnswersView: RunView {
         case .fileChange(let unit, _, let difference):
             answers.differences[unit, default: []].append(difference)
         case .reconnecting(let host, let message): answers.unreached[host] = message
-        case .started, .issued, .following, .settled, .warned, .failed, .note: break
+        case .started, .issued, .following, .settled, .warned, .failed, .leftOut, .note: break
         }
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import RunbookEngine
 import RunbookJournal
 import RunbookTerminal
 import RunbookText
@@ -37,11 +38,20 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "Only as `plan --save` has said in this file: refuse when anything has changed since.")
     var plan: String?
 
+    @Option(help: "How many hosts are worked on at a time, at most.")
+    var width = RunOptions.usualWidth
+
     @Flag(help: "Show events as JSON lines.")
     var json = false
 
+    /// Each host that is worked on has a connection, which is a thread.
+    private static let widthMax = 1000
+
     func validate() throws {
         guard plan == nil || !new else { throw ValidationError("--plan and --new cannot stand together") }
+        guard (1...Self.widthMax).contains(width) else {
+            throw ValidationError("--width takes a number from 1 to \(Self.widthMax)")
+        }
         for word in words where !word.contains("=") {
             throw ValidationError("--yes takes STEP=WORD, not `\(word)`")
         }
@@ -51,11 +61,13 @@ struct RunCommand: AsyncParsableCommand {
         let console = arguments.console
         let loaded = try arguments.load(console)
         // With its words: without them the same command would stop before it connects.
-        let said = words.map { " --yes \(shellQuoted($0))" }.joined()
+        var said = words.map { " --yes \(shellQuoted($0))" }.joined()
+        if width != RunOptions.usualWidth { said += " --width \(width)" }
         var session = RunSession(
             loaded: loaded, console: console, command: "runbook run \(arguments.target)\(said)",
             target: arguments.target)
         session.json = json
+        session.width = width
         session.beginsAnew = new
         session.redo = redo
         session.keep = keep

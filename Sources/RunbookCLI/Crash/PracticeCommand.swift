@@ -125,6 +125,7 @@ extension RunEnd {
             case .paused: "paused"
             case .failed(let unit):
                 "\(unit) failed: " + failures.flatMap(\.reasons).joined(separator: "; ")
+            case .incomplete: "hosts were left out: " + failures.flatMap(\.reasons).joined(separator: "; ")
             case .undecided(let unit, let reason): "\(unit.map { "\($0): " } ?? "")\(reason)"
             case .unreachable(let error): error.message
             case .locked(let host, let holder): "\(host) is locked by \(holder.run.rawValue)"

@@ -11,6 +11,8 @@ struct LastLines {
     let plan: Plan
     let history: History
     let failures: [Failure]
+    /// The hosts that the run went on without: where each was left, and why.
+    var leftOut: [(Unit, String)] = []
     /// `runbook run runbooks/two-node.yaml`, as it was typed.
     let command: String
     /// `runbooks/two-node.yaml` and the options that name the same run.
@@ -26,10 +28,12 @@ struct LastLines {
             goOn("to go on, type")
             return .done
         case .failed(let unit):
-            for failure in failures { explain(failure) }
+            explainFailures()
+            tellLeftOut()
             tellRest(unit)
             goOn("mend it and type the same command")
             return .failed
+        case .incomplete(let step): return incomplete(before: step)
         case .undecided(let unit, let reason): return undecided(unit, reason)
         case .unreachable(let error): return unreachable(error)
         case .locked(let host, let holder): return locked(host, holder)
@@ -43,7 +47,8 @@ struct LastLines {
     }
 
     private func undecided(_ unit: Unit?, _ reason: String) -> ExitStatus {
-        for failure in failures { explain(failure) }
+        explainFailures()
+        tellLeftOut()
         if failures.isEmpty { console.say("\(.doubt, "a person must decide"): \(reason)") }
         tellRest(unit)
         if let unit {
@@ -70,6 +75,7 @@ struct LastLines {
     private func unreachable(_ error: TransportError) -> ExitStatus {
         console.say("\(.error, "error"): \(error.message)")
         if let remedy = error.remedy { console.say("  \(.hint, "hint"): \(remedy)") }
+        tellLeftOut()
         console.say("\(tally)")
         goOn("then type the same command")
         switch error.code {
@@ -103,6 +109,55 @@ struct LastLines {
         if units.isEmpty { goOn("to go on, type") }
         return .interrupted
     }
+
+    // MARK: - Hosts that were left out
+
+    private func incomplete(before step: StepID?) -> ExitStatus {
+        explainFailures()
+        tellLeftOut()
+        if let step {
+            let most = plan.schedule.steps[step]?.maxUnavailable ?? 0
+            let bound = most == 0 ? "all of its hosts" : "all but \(most) of its hosts"
+            console.say("\(.step, step.rawValue) was not begun: it needs \(bound)")
+        }
+        console.say()
+        console.say("\(tally)")
+        for (unit, _) in leftOut where history.standing(of: unit).isOpen {
+            console.say(
+                "look at \(.host, unit.host?.rawValue ?? "the host"), then say what is so, unless the next run finds it out:"
+            )
+            say("  runbook resolve \(target) \(unit.step)\(on(unit)) --done --why 'TEXT'")
+            say("  runbook resolve \(target) \(unit.step)\(on(unit)) --not-done --why 'TEXT'")
+        }
+        goOn("mend what was left out and type the same command; what is done is not done again")
+        return .failed
+    }
+
+    private func tellLeftOut() {
+        guard !leftOut.isEmpty else { return }
+        console.say()
+        console.say("\(.error, "left out"): \(counted(leftOut.count, "host")), with all steps from there on:")
+        let order = Dictionary(uniqueKeysWithValues: plan.schedule.units.enumerated().map { ($1, $0) })
+        let leftOut = leftOut.sorted { order[$0.0] ?? 0 < order[$1.0] ?? 0 }
+        let hosts = leftOut.map { $0.0.host?.rawValue ?? "" }
+        let width = hosts.map(\.count).max() ?? 0
+        for (host, (unit, reason)) in zip(hosts, leftOut) {
+            console.say(
+                "  \(.host, padded(host, to: width))  at \(.step, unit.step.rawValue)  \(.dim, reason)")
+        }
+    }
+
+    /// When many hosts fail, they mostly fail alike.
+    private func explainFailures() {
+        for failure in failures.prefix(Self.failuresMax) { explain(failure) }
+        let more = failures.count - Self.failuresMax
+        if more > 0 {
+            console.say(
+                "and \(counted(more, "failure")) more: \(.command, "runbook log \(target)") tells of each")
+        }
+    }
+
+    private static let failuresMax = 5
 
     // MARK: - Parts
 

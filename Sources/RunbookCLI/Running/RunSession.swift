@@ -11,9 +11,10 @@ import RunbookText
 import RunbookTransport
 import Synchronization
 
-/// A view that remembers failures for the last lines.
+/// A view that remembers for the last lines what failed, and which hosts the run went on without.
 protocol FinalView: RunView {
     var failures: [Failure] { get async }
+    var leftOut: [(Unit, String)] { get async }
 }
 extension PlainView: FinalView {}
 extension JSONView: FinalView {}
@@ -21,9 +22,11 @@ extension JSONView: FinalView {}
 /// Shows nothing.
 private actor QuietView: FinalView {
     private(set) var failures: [Failure] = []
+    private(set) var leftOut: [(Unit, String)] = []
 
     func show(_ event: RunEvent) async {
         if case .failed(let failure) = event { failures.append(failure) }
+        if case .leftOut(let unit, let reason) = event { leftOut.append((unit, reason)) }
     }
 }
 
@@ -42,6 +45,8 @@ struct RunSession {
     var until: String?
     /// With `until`: only before the step on this host.
     var untilHost: String?
+    /// How many hosts are worked on at a time.
+    var width = RunOptions.usualWidth
     /// Only a rehearsal.
     var saysYesToAll = false
     var asksAtEnd = false
@@ -69,7 +74,7 @@ struct RunSession {
 
         let person = TerminalPerson(console: console, prompter: prompter)
         let view: any FinalView
-        if isQuiet { view = QuietView() } else { view = json ? JSONView(console) : PlainView(console) }
+        if isQuiet { view = QuietView() } else { view = json ? JSONView(console) : plainView(run.history) }
         let runner = Runner(
             state: RunState(
                 plan: plan, options: options(mayHaveIssued: run.folder.tornTail != nil),
@@ -86,7 +91,7 @@ struct RunSession {
         if isQuiet, case .complete = end { return .done }
         let last = LastLines(
             console: console, plan: plan, history: await runner.history, failures: await view.failures,
-            command: command, target: target)
+            leftOut: await view.leftOut, command: command, target: target)
         let status = last.show(end)
         savedPlan?.compare(with: await runner.history, console)
         if let lost = console.dataError, status == .done {
@@ -94,6 +99,10 @@ struct RunSession {
             return .failed
         }
         return status
+    }
+
+    private func plainView(_ history: History) -> PlainView {
+        PlainView(console, loaded.plan.schedule, History(history, renamedFor: loaded.plan))
     }
 
     /// Only asks the checks of a run; nothing is issued or recorded.
@@ -107,7 +116,7 @@ struct RunSession {
         let prompter = Prompter()
         RunbookMain.prompter.withLock { $0 = prompter }
         let person = TerminalPerson(console: console, prompter: prompter)
-        let view: any FinalView = json ? JSONView(console) : PlainView(console)
+        let view: any FinalView = json ? JSONView(console) : plainView(history)
         let plan = try await SecretFetch(loaded, console, prompter).plan()
         let runner = Runner(
             state: RunState(plan: plan, options: options, history: history), log: NoLog(),
@@ -203,6 +212,7 @@ struct RunSession {
         for (step, word) in words { options.words[StepID(step)] = word }
         options.until = until.map { StepID($0) }
         options.untilHost = untilHost.map { HostID($0) }
+        options.width = width
         options.saysYesToAll = saysYesToAll
         options.asksAtEnd = asksAtEnd
         options.trustsFinished = trustsFinished

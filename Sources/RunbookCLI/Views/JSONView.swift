@@ -7,11 +7,13 @@ import RunbookTerminal
 actor JSONView: RunView {
     private let console: Console
     private(set) var failures: [Failure] = []
+    private(set) var leftOut: [(Unit, String)] = []
 
     init(_ console: Console) { self.console = console }
 
     func show(_ event: RunEvent) async {
         if case .failed(let failure) = event { failures.append(failure) }
+        if case .leftOut(let unit, let reason) = event { leftOut.append((unit, reason)) }
         if case .outlook(let lines) = event {
             for line in lines {
                 var object = JSONLine(event: "outlook", line.unit)
@@ -50,6 +52,7 @@ actor JSONView: RunView {
             line.errors = failure.errors
             line.isUndecided = failure.isUndecided
             return line
+        case .leftOut(let unit, let reason): return JSONLine(event: "left-out", unit, reason: reason)
         case .reconnecting(let host, let message):
             return JSONLine(event: "reconnecting", Unit(StepID(""), host), reason: message)
         case .fileChange(let unit, let path, let difference):

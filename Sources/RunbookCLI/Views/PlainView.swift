@@ -11,26 +11,45 @@ actor PlainView: RunView {
     private var lastStatus: StyledText?
     /// Kept for the last lines of the run.
     private(set) var failures: [Failure] = []
+    private(set) var leftOut: [(Unit, String)] = []
+    /// Of the steps with many hosts: how many have finished it, of how many.
+    private var counts: [StepID: (done: Int, all: Int)] = [:]
+    private var underWay: [StepID: Set<Unit>] = [:]
 
-    init(_ console: Console) { self.console = console }
+    init(_ console: Console, _ schedule: Schedule, _ history: History) {
+        self.console = console
+        for unit in schedule.units {
+            counts[unit.step, default: (0, 0)].all += 1
+            if history.standing(of: unit).isFinished { counts[unit.step]?.done += 1 }
+        }
+    }
 
     func show(_ event: RunEvent) async {
         switch event {
         case .outlook(let lines): for line in lines { console.print(Self.line(for: line)) }
         case .started(let unit, let name):
             began[unit] = clock.now
-            status("\(.step, unit.step.rawValue) \(on(unit)) \(.dim, name)")
-        case .issued(let unit, _): status("\(.step, unit.step.rawValue) \(on(unit)) runs")
+            underWay[unit.step, default: []].insert(unit)
+            status(progress(of: unit.step) ?? "\(.step, unit.step.rawValue) \(on(unit)) \(.dim, name)")
+        case .issued(let unit, _):
+            status(progress(of: unit.step) ?? "\(.step, unit.step.rawValue) \(on(unit)) runs")
         case .following(let unit, let attempt):
             line("follows", unit, .doubt, "started earlier as \(attempt.rawValue), still running")
         case .settled(let unit, let name, let how, let reason):
             let note = reason.isEmpty ? name : "\(name) (\(reason))"
             line(how, unit, how == "done" ? .success : .dim, note + time(unit))
+            underWay[unit.step]?.remove(unit)
+            counts[unit.step]?.done += 1
+            if let progress = progress(of: unit.step) { status(progress) }
         case .warned(let unit, let text): line("warning", unit, .warning, text)
         case .failed(let failure):
             failures.append(failure)
             let meaning: OutputStyle.Meaning = failure.isUndecided ? .doubt : .error
             line(failure.word, failure.unit, meaning, failure.name + time(failure.unit))
+            underWay[failure.unit.step]?.remove(failure.unit)
+        case .leftOut(let unit, let reason):
+            leftOut.append((unit, reason))
+            line("left out", unit, .warning, reason)
         case .reconnecting(let host, let message):
             console.say("\(.warning, "connecting again") to \(.host, host.rawValue): \(message)")
         case .fileChange(let unit, _, let difference): show(difference, of: unit)
@@ -55,6 +74,16 @@ actor PlainView: RunView {
         let taken = clock.now - start
         return taken < .milliseconds(1500) ? "" : " in \(DurationText.text(taken))"
     }
+
+    /// Of a step on many hosts the status line counts, or it would only flicker.
+    private func progress(of step: StepID) -> StyledText? {
+        guard let count = counts[step], count.all > Self.namedMax else { return nil }
+        let running = underWay[step]?.count ?? 0
+        return
+            "\(.step, step.rawValue): \(count.done) of \(counted(count.all, "host")) done, \(running) under way"
+    }
+
+    private static let namedMax = 4
 
     private func status(_ text: StyledText) {
         guard text != lastStatus else { return }

@@ -35,7 +35,9 @@ struct PlanText {
         for group in groups {
             let step = plan.schedule.step(of: group[0].unit)
             let name = step.name == step.id.rawValue ? "" : "  \(step.name)"
-            lines.append("\(.step, step.id.rawValue)\(name)")
+            let turn = group.count > 1 ? TurnWords(step, in: plan.runbook).short : ""
+            lines.append(
+                "\(.step, step.id.rawValue)\(name)\(.dim, turn.isEmpty ? "" : "  (\(turn))")")
             lines += body(of: group, step)
         }
         return lines

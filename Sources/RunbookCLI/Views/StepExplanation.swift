@@ -21,7 +21,7 @@ struct StepExplanation {
             "\(.step, step.id.rawValue)  \(step.name)", "  \(.dim, "\(file):\(step.line)")",
         ]
         if let why = step.why { lines.append("  why: \(why)") }
-        lines.append("  where: \(place)")
+        lines += place
         lines += section("when it is asked", asked)
         lines += section("what is sent", sent)
         lines += section("what a person must say", person)
@@ -36,13 +36,11 @@ struct StepExplanation {
         body.isEmpty ? [] : ["\(.heading, title)"] + body.map { "  " + $0 }
     }
 
-    private var place: String {
-        guard !step.hosts.isEmpty else { return "on no host; a person does it" }
-        let hosts = englishList(step.hosts.map(\.rawValue), "and")
-        guard step.hosts.count > 1 else { return "on \(hosts)" }
-        return step.order == .together
-            ? "on \(hosts) at the same time: asked on all, issued on all, verified on all"
-            : "on \(hosts), one after the other; a failure stops before the next"
+    private var place: [StyledText] {
+        guard !step.hosts.isEmpty else { return ["  where: on no host; a person does it"] }
+        return TurnWords(step, in: plan.runbook).lines.enumerated().map { number, line in
+            StyledText("\(number == 0 ? "  where: " : "         ")\(line)")
+        }
     }
 
     // MARK: - Questions

@@ -21,8 +21,7 @@ struct Conformity {
     private func check(_ node: YAMLNode, _ type: ValueType, of name: String) -> Bool {
         switch type {
         case .text, .template, .shell, .pattern, .expression, .name, .integer, .count, .boolean, .duration,
-            .choice,
-            .value:
+            .share, .choice, .value:
             guard let scalar = node.scalar else { return wrongShape(node, type, of: name) }
             guard !node.isMissing else { return wrongShape(node, type, of: name) }
             return checkScalar(scalar, type, of: name)
@@ -104,6 +103,7 @@ struct Conformity {
         case .count(let range): problem = ScalarCheck.count(scalar, range, name)
         case .boolean: problem = ScalarCheck.boolean(scalar, name)
         case .duration: problem = ScalarCheck.duration(scalar, name)
+        case .share: problem = ScalarCheck.share(scalar, name)
         case .choice(let words): problem = ScalarCheck.choice(scalar, words, name)
         default: problem = nil
         }

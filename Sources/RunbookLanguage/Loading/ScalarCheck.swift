@@ -106,6 +106,12 @@ enum ScalarCheck {
         return problem.hint("write `500ms`, `30s`, `10m` or `1h30m`")
     }
 
+    static func share(_ scalar: YAMLScalar, _ what: String) -> Diagnostic? {
+        guard Share(scalar.text) == nil else { return nil }
+        return .error("wrong-type", "\(what) wants a number of hosts, or a percentage", at: scalar.span)
+            .hint("write `5`, or `25%` of the step's hosts")
+    }
+
     static func choice(_ scalar: YAMLScalar, _ words: [String], _ what: String) -> Diagnostic? {
         guard !words.contains(scalar.text) else { return nil }
         let listed = words.map { "`\($0)`" }

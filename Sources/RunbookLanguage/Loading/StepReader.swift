@@ -27,11 +27,12 @@ extension RunbookLoader {
     // MARK: - Blocks
 
     private static let blockKeys: Set<String> = [
-        "id", "name", "why", "host", "hosts", "order", "if", "unless", "env", "tags", "was", "steps", "use",
+        "id", "name", "why", "host", "hosts", "order", "batch", "max_unavailable", "if", "unless", "env",
+        "tags", "was", "steps", "use",
         "with",
     ]
 
-    /// All steps of a block are done on one host before the next host. `if`, `unless` and `env` of the block
+    /// All steps of a block are done on one host before the next host, or on several at a time. `if`, `unless` and `env` of the block
     /// hold for each of its steps.
     private func readBlock(_ sketch: StepSketch) -> Step {
         let fields = sketch.fields
@@ -45,13 +46,9 @@ extension RunbookLoader {
                 )
                 .hint("give it to one of the steps of the block"))
         }
-        if let order = fields["order"], order.text == "together" {
-            problems.add(
-                .error("bad-value", "a block is done on one host after the other", at: order.span)
-                    .hint("leave `order` out, or write the steps without a block"))
-        }
         var block = frame(sketch)
         let inner = declarations.steps.filter { $0.block == sketch.id }
+        checkTurn(sketch)
         if inner.isEmpty, let node = fields["steps"] {
             problems.add(.error("empty-list", "a block has one step at least", at: node.span))
         }
@@ -89,6 +86,7 @@ extension RunbookLoader {
         step.environment = (block?.environment ?? []) + readEnvironment(fields["env"], context)
         context.environment += step.environment.map(\.name)
         for entry in step.environment { context.note(entry) }
+        if let block, !sketch.saysHosts { step.maxUnavailable = block.maxUnavailable }
         step.condition = both(block?.condition, fields["if"].flatMap { expression($0, context) })
         readQuestions(of: &step, sketch, context, in: block)
         step.action = readAction(sketch, context)
@@ -128,7 +126,7 @@ extension RunbookLoader {
         step.why = fields.text("why")
         step.hosts = sketch.hosts
         step.group = sketch.group
-        step.order = fields.text("order").flatMap(Step.Order.init) ?? defaultOrder(sketch)
+        readTurn(into: &step, sketch)
         step.tags = fields.texts("tags")
         step.line = fields.start.start.line
         let suffix = sketch.item.map { "/\($0.name)" } ?? ""
@@ -137,7 +135,7 @@ extension RunbookLoader {
     }
 
     /// A block is done on one host after the other, and one host has no order.
-    private func defaultOrder(_ sketch: StepSketch) -> Step.Order {
+    func defaultOrder(_ sketch: StepSketch) -> Step.Order {
         guard let order = defaults.order, sketch.hosts.count > 1, !sketch.isBlock, sketch.block == nil else {
             return .oneByOne
         }

@@ -14,6 +14,7 @@ extension RunbookLoader {
             checkWithoutVerb(fields)
         }
         checkCompanions(fields, verb)
+        checkTurn(sketch)
         reportMissingHost(sketch)
         if fields.isGiven("retry"), !fields.isGiven("check") {
             problems.add(

@@ -97,6 +97,12 @@ package enum JSONSchema {
                         "^((?=[0-9])([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?|\\$\\{\\{.*\\}\\})$")
                 ),
             ])
+        case .share:
+            return .object([
+                ("type", .list([.text("integer"), .text("string")])), ("minimum", .number(0)),
+                ("maximum", .number(Share.numberMax)),
+                ("pattern", .text("^(0|[1-9][0-9]*|([0-9]|[1-9][0-9]|100)%)$")),
+            ])
         case .choice(let words): return .object([("enum", .list(words.map { .text($0) }))])
         case .list(let element): return list(of: element, isNeverEmpty: false)
         case .oneOrMore(let element):

@@ -117,7 +117,9 @@ package enum LanguageSchema {
             "file": "copy",
             "template": "copy", "lineinfile": "edit", "pause": "manual", "rollback": "undo",
             "delegate_to": "host",
-            "parallel": "order", "continue_on_error": "ok_exit", "ignore_errors": "ok_exit", "confirm": "ask",
+            "parallel": "order", "serial": "batch", "max_fail_percentage": "max_unavailable",
+            "any_errors_fatal": "max_unavailable", "continue_on_error": "ok_exit", "ignore_errors": "ok_exit",
+            "confirm": "ask",
         ],
         stepFrame + stepQuestions + stepVerbs + stepDetails)
 
@@ -128,8 +130,10 @@ package enum LanguageSchema {
         KeySchema("host", name, "the host that it runs on"),
         KeySchema("hosts", .oneOrMore(name), "a group, or hosts in the order that counts"),
         KeySchema(
-            "order", .choice(orders),
+            "order", .choice(orders + ["batch"]),
             "how several hosts take their turn; default `one-by-one`"),
+        KeySchema("batch", .share, "with `order: batch`: how many hosts have their turn at a time"),
+        KeySchema("max_unavailable", .share, "how many of its hosts the step goes on without; default `0`"),
         KeySchema("if", .expression, "an expression; when it is false the step is skipped"),
         KeySchema("tags", .oneOrMore(name), "words about the step; no command selects by them yet"),
         KeySchema("was", .text, "the id that the step had before it was renamed"),

@@ -19,6 +19,8 @@ package indirect enum ValueType: Hashable, Sendable {
     case boolean
     /// A time with its units, or `${{ }}` of one.
     case duration
+    /// A number of hosts, or a percentage of them.
+    case share
     case choice([String])
     /// A text, a number or `true`/`false`: what an input is given.
     case value
@@ -141,6 +143,7 @@ extension ValueType {
         case .integer, .count: "a whole number"
         case .boolean: "`true` or `false`"
         case .duration: "a duration such as `30s`"
+        case .share: "a number of hosts, or a percentage such as `25%`"
         case .choice(let words): "one of \(words.map { "`\($0)`" }.joined(separator: ", "))"
         case .value: "a text, a number, `true` or `false`"
         case .list(let element): "a list of \(element.pluralWords)"
