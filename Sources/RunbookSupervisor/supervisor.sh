@@ -1,7 +1,7 @@
 #!/bin/sh
 # What runs on a host: one long-lived shell that reads requests of one line each and answers in frames.
 # docs/supervisor.md has the protocol, the files and the reasons. Only what Debian 7 has is used: dash 0.5.7,
-# coreutils 8.13, setsid, grep. Started as `sh -c TEXT runbook RUN NONCE [BASE]`; comments are not sent.
+# coreutils 8.13, setsid, grep; mkfifo where it is. Started as `sh -c TEXT runbook RUN NONCE [BASE]`; comments are not sent.
 # A process costs a millisecond, so claims, states and short texts are handled by builtins alone. A file that
 # is emptied and written anew costs as much (ext4 starts to write it out when it is closed): append instead.
 #
@@ -10,7 +10,8 @@
 
 nl='
 '
-rb_run=$1 rb_n=$2 rb_o=$nl rb_seq=0 rb_last=
+rb_run=$1 rb_n=$2 rb_o=$nl rb_seq=0 rb_last='' rb_struck='' rb_wants='' rb_kept=''
+rb_r1='' rb_r2='' rb_h1='' rb_h2=''
 # shellcheck disable=SC2016 # for the script's own shell
 rb_head='{ read -r rb_x </proc/self/stat && set -- ${rb_x##*) } && echo "pid $$ ${20-} ." >&8; } 2>/dev/null || :; unset rb_x; shift $#; umask 022; exec 8>&- 9<&-; '
 # bash as `sh` does not tell what a child died of; rb_ended needs it told.
@@ -22,7 +23,7 @@ set -f
 umask 077
 cd /
 # Caught, not ignored: a command that is started gets the default action back.
-trap : HUP INT QUIT TERM
+trap rb_struck=1 HUP INT QUIT TERM
 
 # --- replies -----------------------------------------------------------------------------------------
 
@@ -184,8 +185,8 @@ rb_spawn() {
     esac
     # shellcheck disable=SC2034 # used in the eval
     rb_script=$rb_head$2
-    [ ! -s "$rb_w.err" ] || exec 2>"$rb_w.err"
-    eval "($rb_env setsid $rb_x /proc/self/fd/9 <&5 >&6 2>&7 3>&- 5<&- 6>&- 7>&- 9<<RB_END)$nl\$rb_script${nl}RB_END$nl"
+    [ ! -s "$rb_w.err" ] || true >"$rb_w.err"
+    eval "($rb_env setsid $rb_x /proc/self/fd/9 <&5 >&6 2>&7 3>&- 4<&- 5<&- 6>&- 7>&- 9<<RB_END)$nl\$rb_script${nl}RB_END$nl"
     rb_rc=$?
     read -r rb_x rb_po </proc/self/fdinfo/6
     read -r rb_x rb_pe </proc/self/fdinfo/7
@@ -211,46 +212,35 @@ rb_ended() {
     done
 }
 
-# rb_begin TIMEOUT stop|leave ATTEMPT|-: tells the watch what is about to run, and starts one if there is none.
+# rb_begin TIMEOUT stop|leave ATTEMPT|- [PID TICKS KEEPER]: tells the watch what is about to run, and starts one if
+# there is none.
 rb_begin() {
     rb_clock
-    rb_seq=$((rb_seq + 1))
-    echo "now $rb_seq $((rb_t + $1)) $2 $3 $rb_tag ." >&3
+    rb_seq=$((rb_seq + 1)) rb_y=$1
+    shift
+    echo "now $rb_seq $((rb_t + rb_y)) $rb_tag $* ." >>"$rb_w.now"
     [ -s "$rb_w.dog" ] && return
     printf 1 >"$rb_w.dog"
-    rb_watch </dev/null 2>/dev/null 3<&- 4<"$rb_w.now" 5<&- 6>&- 7>&- 8>&- &
+    rb_watch </dev/null 2>/dev/null 3>&- 4<"$rb_w.now" 5<&- 6>&- 7>&- 8>&- 9>&- &
 }
 
 # Keeps the time-outs of this shell, which waits for its command and can do nothing else. One process for all
 # commands, asleep but for a moment a second, gone when nothing ran for three.
 rb_watch() {
-    rb_idle=0 rb_wseq='' rb_wdue=0
+    rb_idle=0 rb_wseq='' rb_wdue=0 rb_wover=1
     rb_news
     while kill -0 $$; do
+        # Nobody would tell the shell how its command ends: whoever waits for that is told by the broken channel.
+        [ -z "$rb_wkeeper" ] || kill -0 "$rb_wkeeper" || kill -KILL $$
         rb_before=$rb_wseq
         rb_clock
         rb_nap=100 rb_left=$((rb_wdue - rb_t + 5))
         if [ $rb_left -gt 0 ] && [ $rb_left -lt 100 ]; then rb_nap=$((rb_left + 5)); fi
         rb_pause $rb_nap
         rb_news
-        case $rb_watt in
-        -) ;;
-        *)
-            rb_load "$rb_watt"
-            rb_wpid=$rb_cpid rb_wticks=$rb_cticks
-            ;;
-        esac
-        if [ -n "$rb_wpid" ] && rb_alive "$rb_wpid" "$rb_wticks"; then
+        if [ -z "$rb_wover" ]; then
             rb_idle=0
-            if [ "$rb_watt" != - ]; then
-                rb_cut 6 "$rb_d/$rb_watt.out"
-                rb_cut 7 "$rb_d/$rb_watt.err"
-            fi
-            rb_clock
-            rb_before=$rb_wseq
-            [ "$rb_t" -lt "$rb_wdue" ] || rb_news
-            # Its number was read before the next command was announced: it belongs to this one.
-            if [ "$rb_t" -ge "$rb_wdue" ] && [ "$rb_before" = "$rb_wseq" ]; then rb_expired; fi
+            rb_look_after
         elif [ "$rb_wseq" = "$rb_before" ]; then
             rb_idle=$((rb_idle + 1))
         else
@@ -270,18 +260,36 @@ rb_watch() {
     exit
 }
 
-# rb_cut DESCRIPTOR FILE: keeps a command that never stops talking from filling the disk. Beyond 64 MiB the file
-# is emptied; its first 16 KiB, its last MiB and how much there was are kept beside it. The command notices
-# nothing: it appends. What it wrote is where the shell's own descriptor stands.
+# What was announced is not over; it may not have begun.
+rb_look_after() {
+    if [ "$rb_watt" != - ]; then
+        rb_load "$rb_watt"
+        rb_wpid=$rb_cpid rb_wticks=$rb_cticks
+    fi
+    [ -n "$rb_wpid" ] && rb_alive "$rb_wpid" "$rb_wticks" || return
+    if [ "$rb_watt" != - ]; then
+        rb_cut "$rb_d/$rb_watt.out"
+        rb_cut "$rb_d/$rb_watt.err"
+    fi
+    rb_clock
+    rb_before=$rb_wseq
+    [ "$rb_t" -lt "$rb_wdue" ] || rb_news
+    # Its number was read before the next command was announced: it belongs to this one.
+    if [ "$rb_t" -ge "$rb_wdue" ] && [ "$rb_before$rb_wover" = "$rb_wseq" ]; then rb_expired; fi
+}
+
+# rb_cut FILE: keeps a command that never stops talking from filling the disk. Beyond 64 MiB the file is emptied;
+# its first 16 KiB, its last MiB and how much there was are kept beside it. The command notices nothing: it appends.
 rb_cut() {
-    read -r rb_x rb_y </proc/$$/fdinfo/"$1" || return
+    [ -s "$1" ] || return
+    rb_y=$(wc -c <"$1")
     [ "$rb_y" -gt 67108864 ] || return
-    [ -e "$2.head" ] || head -c 16384 "$2" >"$2.head"
-    tail -c 1048576 "$2" >"$2.tail"
-    rb_line "$2.cut" || rb_l=0
-    read -r rb_x rb_y </proc/$$/fdinfo/"$1"
-    echo "$((rb_l + rb_y)) ." >"$2.cut"
-    true >"$2"
+    [ -e "$1.head" ] || head -c 16384 "$1" >"$1.head"
+    tail -c 1048576 "$1" >"$1.tail"
+    rb_line "$1.cut" || rb_l=0
+    rb_y=$(wc -c <"$1")
+    echo "$((rb_l + rb_y)) ." >"$1.cut"
+    true >"$1"
 }
 
 # What the shell, and the commands of questions, have told since the last time.
@@ -290,8 +298,10 @@ rb_news() {
         # shellcheck disable=SC2086
         set -- $rb_l
         case $1.$# in
-        now.7) rb_wseq=$2 rb_wdue=$3 rb_wthen=$4 rb_watt=$5 rb_wtag=$6 rb_wpid='' ;;
+        now.7) rb_wseq=$2 rb_wdue=$3 rb_wtag=$4 rb_wthen=$5 rb_watt=$6 rb_wpid='' rb_wkeeper='' rb_wover='' ;;
+        now.10) rb_wseq=$2 rb_wdue=$3 rb_wtag=$4 rb_wthen=$5 rb_watt=$6 rb_wpid=$7 rb_wticks=$8 rb_wkeeper=$9 rb_wover='' ;;
         pid.4) rb_wpid=$2 rb_wticks=$3 ;;
+        over.2) rb_wkeeper='' rb_wover=1 ;;
         esac
     done
 }
@@ -312,6 +322,139 @@ rb_expired() {
     *) rb_once "$rb_d/$rb_watt.why" "timedout $rb_wseq $rb_wpid" ;;
     esac
     rb_kill "$rb_wpid"
+}
+
+# --- shells that stand by ----------------------------------------------------------------------------
+#
+# The start of a shell costs more than most scripts. So behind the first one, while nobody waits, shells are started
+# that stand by: one for the next command, which it runs as this very process, so that number, group and status are
+# the command's; and one for all questions, each a child of it. They are as rb_spawn's, each the first of a session of
+# its own. What a question leaves behind ends with a later one that has no end; a command shares its group with nobody.
+#
+# Each kind has a keeper, which waits for its shell in the foreground and starts the next one. The orders go through
+# the pipes 3 (run) and 9 (ask), which end with this shell and so end the others; what they say comes by 4.
+
+# The text of a shell that stands by: NONCE run|ask PREFIX. An order is its number, a file and a script. The file's
+# names end in .out and .err.
+# shellcheck disable=SC2016 # for a shell of its own
+rb_standby='umask 022
+read -r rb_l </proc/self/stat
+rb_n=$1 rb_k=$2 rb_o=$3 rb_f=
+set -- ${rb_l##*) }
+echo "$rb_k up $$ ${20} $PPID"
+shift $#
+[ $rb_k = run ] || exec 6>>"$rb_o.o" 7>>"$rb_o.e"
+rb_nl="
+"
+while [ -z "$rb_f" ] && IFS= read -r rb_l; do
+[ "$rb_l" = "$rb_n $$" ] && IFS= read -r rb_l || continue
+[ $rb_k = ask ] || rb_f=$rb_l
+rb_s=
+while IFS= read -r rb_l && [ "$rb_l" != "$rb_n ." ]; do rb_s=$rb_s$rb_l$rb_nl; done
+[ "$rb_l" = "$rb_n ." ] || exit
+[ $rb_k = ask ] || break
+(set -eu; eval "unset rb_n rb_k rb_o rb_f rb_l rb_s rb_nl; $rb_s") </dev/null >&6 2>&7 6>&- 7>&-
+rb_s=$?
+read -r rb_l rb_o </proc/self/fdinfo/6
+read -r rb_l rb_l </proc/self/fdinfo/7
+echo "ask $rb_s $rb_o $rb_l"
+done
+[ -n "$rb_f" ] || exit
+exec </dev/null >>"$rb_f.out" 2>>"$rb_f.err"
+set -eu
+eval "unset rb_n rb_k rb_o rb_f rb_l rb_s rb_nl; $rb_s"'
+
+# rb_keep run|ask: the keeper, begun as a child of a child of this shell. It ends its parent, for which this shell
+# waits in the foreground, and nobody waits for it any more: with `&` it would ignore SIGINT and SIGQUIT for ever.
+rb_keep() {
+    exec <"$rb_w.$1" >"$rb_w.said" 2>>"$rb_w.err" 3>&- 4<&- 5<&- 6<&- 7<&- 8<&- 9>&-
+    read -r rb_l </proc/self/stat
+    # shellcheck disable=SC2086
+    set -- "$1" ${rb_l##*) }
+    kill -KILL "$3"
+    while :; do
+        setsid sh -c "$rb_standby" sh "$rb_n" "$1" "$rb_w"
+        echo "$1 gone $?" || exit
+    done
+}
+
+# rb_keepers: begins those that the request before has shown to be of use.
+rb_keepers() {
+    if [ -z "$rb_kept" ]; then
+        rb_kept=.
+        mkfifo "$rb_w.run" "$rb_w.ask" "$rb_w.said" || rb_kept=none
+        [ $rb_kept = none ] || exec 3<>"$rb_w.run" 4<>"$rb_w.said" 9<>"$rb_w.ask"
+    fi
+    for rb_k in $rb_wants; do
+        case $rb_kept in none | *$rb_k*) continue ;; esac
+        (
+            (rb_keep "$rb_k")
+            :
+        )
+        if [ $? -gt 128 ]; then rb_kept=$rb_kept$rb_k; fi
+    done
+    rb_wants=
+    # With nobody at its other end it is to end, and not to be waited for.
+    case $rb_kept in .?*) exec 4<"$rb_w.said" ;; esac
+} 2>/dev/null
+
+# rb_fits run|ask SHELL SCRIPT: whether it can be given to a shell that stands by. Long texts are slow to hand over,
+# and a question must not take the number of the shell for its own.
+rb_fits() {
+    [ "$2" = sh ] && [ $((${#3} + ${#rb_env})) -le 3000 ] || return
+    # shellcheck disable=SC2016 # as they stand in the script
+    [ "$1" = run ] || case $3 in *'$$'* | *'${$'* | *PPID*) return 1 ;; esac
+    case $rb_kept in
+    none) return 1 ;;
+    *"$1"*) ;;
+    *)
+        rb_wants="$rb_wants $1"
+        return 1
+        ;;
+    esac
+}
+
+# rb_hear: what the keepers and their shells say: who stands by (rb_r1, rb_t1 and the keeper rb_h1 for commands, rb_r2
+# … for questions), the status of what was ordered (rb_c1, rb_c2), what was written (rb_po, rb_pe).
+rb_hear() {
+    until read -r rb_k rb_x rb_y rb_l rb_m <&4; do
+        [ -n "$rb_struck" ] || rb_leave
+        rb_struck=
+    done
+    case $rb_k.$rb_x in
+    run.up) rb_r1=$rb_y rb_t1=$rb_l rb_h1=$rb_m ;;
+    ask.up) rb_r2=$rb_y rb_t2=$rb_l rb_h2=$rb_m ;;
+    run.gone) rb_r1='' rb_c1=$rb_y ;;
+    ask.gone)
+        # Ended by somebody: the question that it asked goes with it.
+        [ -z "$rb_r2" ] || kill -KILL "-$rb_r2" 2>/dev/null
+        rb_r2='' rb_c2=$rb_y
+        ;;
+    *) rb_c2=$rb_x rb_po=$rb_y rb_pe=$rb_l ;;
+    esac
+}
+
+# rb_ready_to run|ask: waits until one stands by; fails when there will be none.
+rb_ready_to() {
+    while :; do
+        case $1 in
+        run) rb_x=$rb_r1 rb_y=$rb_h1 ;;
+        *) rb_x=$rb_r2 rb_y=$rb_h2 ;;
+        esac
+        [ -z "$rb_x" ] || ! kill -0 "$rb_x" 2>/dev/null || return 0
+        # Of the first of a keeper the keeper's number comes with it.
+        [ -z "$rb_y" ] || kill -0 "$rb_y" 2>/dev/null || {
+            rb_kept=none
+            return 1
+        }
+        rb_hear
+    done
+}
+
+# rb_order PID FILE SCRIPT: the order, for 3 or 9.
+rb_order() {
+    [ ! -s "$rb_w.err" ] || true >"$rb_w.err"
+    printf '%s\n' "$rb_n $1" "$2" "${rb_env:+export $rb_env; }$3" "$rb_n ."
 }
 
 # --- questions ---------------------------------------------------------------------------------------
@@ -364,8 +507,17 @@ rb_ask() {
     [ ! -s "$rb_w.o" ] || true >"$rb_w.o"
     [ ! -s "$rb_w.e" ] || true >"$rb_w.e"
     rb_has "$1" || return
-    rb_begin "$6" stop -
-    { rb_spawn "$1" "$9"; } 5</dev/null 6>>"$rb_w.o" 7>>"$rb_w.e" 8>&3
+    if rb_fits ask "$1" "$9" && rb_ready_to ask; then
+        rb_begin "$6" stop - "$rb_r2" "$rb_t2" "$rb_h2"
+        rb_c2=
+        rb_order "$rb_r2" - "$9" >&9
+        until [ -n "$rb_c2" ]; do rb_hear; done
+        rb_rc=$rb_c2
+    else
+        rb_begin "$6" stop -
+        { rb_spawn "$1" "$9"; } 5</dev/null 6>>"$rb_w.o" 7>>"$rb_w.e" 8>>"$rb_w.now"
+    fi
+    echo 'over .' >>"$rb_w.now"
     [ -n "$rb_rc" ] || return
     rb_ended "$rb_w.why" $rb_seq
     case $rb_end in
@@ -428,26 +580,11 @@ rb_attempt() {
         return
     }
     [ "$6" = none ] || rb_input "$6" "$8" || return
-    # shellcheck disable=SC2094 # removed while it is open, on purpose
-    {
-        # What is open is read although it has no name any more, and nothing of it is left behind.
-        [ "$rb_in" = /dev/null ] || rm -f "$rb_in"
-        rb_won=no
-        rb_once "$rb_a.claim" "start $rb_n $rb_boot $$ $rb_self" && {
-            rb_won=yes
-            # Whoever takes the host over looks for claims behind his fence, and this looks for the fence behind its
-            # claim: one of the two sees the other.
-            if [ -e "$rb_d/taken" ]; then
-                rb_won=late
-                echo 'end stopped .' >&8
-            else
-                # What was said so far goes out now: the watch may have to say the rest.
-                [ "$4" = stop ] || rb_flush
-                rb_begin "$3" "$4" "$1"
-                rb_spawn "$2" "$7"
-            fi
-        } 8>>"$rb_a.claim"
-    } 5<"$rb_in" 6>>"$rb_a.out" 7>>"$rb_a.err"
+    if [ "$6" = none ] && rb_fits run "$2" "$7" && rb_ready_to run; then
+        rb_hand_over "$@"
+    else
+        rb_run_here "$@"
+    fi
     case $rb_won in
     '') rb_fail "cannot write in $rb_d" ;;
     no)
@@ -457,6 +594,48 @@ rb_attempt() {
     late) rb_is_fenced ;;
     *) rb_record "$1" "$4" "$5" ;;
     esac
+}
+
+# rb_hand_over, as rb_attempt: claims for the shell that stands by, and has it run the command.
+rb_hand_over() {
+    { true >>"$rb_a.out" && true >>"$rb_a.err"; } 2>/dev/null || return
+    rb_won=no
+    rb_once "$rb_a.claim" "start $rb_n $rb_boot $$ $rb_self .${nl}pid $rb_r1 $rb_t1" || return
+    rb_may_start "$1" "$4" 8>>"$rb_a.claim" || return
+    rb_begin "$3" "$4" "$1" "$rb_r1" "$rb_t1" "$rb_h1"
+    rb_c1='' rb_po=''
+    rb_order "$rb_r1" "$rb_a" "$7" >&3
+    until [ -n "$rb_c1" ]; do rb_hear; done
+    rb_rc=$rb_c1
+}
+
+# rb_run_here, as rb_attempt: claims and runs it with a shell of its own.
+rb_run_here() {
+    # shellcheck disable=SC2094 # removed while it is open, on purpose
+    {
+        # What is open is read although it has no name any more, and nothing of it is left behind.
+        [ "$rb_in" = /dev/null ] || rm -f "$rb_in"
+        rb_won=no
+        rb_once "$rb_a.claim" "start $rb_n $rb_boot $$ $rb_self" && {
+            rb_may_start "$1" "$4" && {
+                rb_begin "$3" "$4" "$1"
+                rb_spawn "$2" "$7"
+            }
+        } 8>>"$rb_a.claim"
+    } 5<"$rb_in" 6>>"$rb_a.out" 7>>"$rb_a.err"
+}
+
+# rb_may_start ATTEMPT stop|leave: whether the claim, which is 8, was in time. Whoever takes the host over looks for
+# claims behind his fence, and this looks for the fence behind its claim: one of the two sees the other.
+rb_may_start() {
+    rb_won=yes
+    if [ -e "$rb_d/taken" ]; then
+        rb_won=late
+        echo 'end stopped .' >&8
+        return 1
+    fi
+    # What was said so far goes out now: the watch may have to say the rest.
+    [ "$2" = stop ] || rb_flush
 }
 
 # rb_unread none|text|LENGTH: takes away the input of a command that is not run.
@@ -486,6 +665,7 @@ rb_input() {
 
 # rb_record ATTEMPT stop|leave OK_EXITS: writes how it ended, before anything else, and tells it.
 rb_record() {
+    echo 'over .' >>"$rb_w.now"
     rb_ended "$rb_a.why" ''
     echo "end $rb_end ." >>"$rb_a.claim" || rb_last=1
     if [ "$2" = leave ]; then
@@ -500,6 +680,11 @@ rb_record() {
 # The end of the attempt rb_a, how: rb_end.
 rb_tell_end() {
     rb_say '' "ended $rb_end"
+    if [ -z "$rb_po" ]; then
+        rb_po=0 rb_pe=0
+        [ ! -s "$rb_a.out" ] || rb_po=$(wc -c <"$rb_a.out")
+        [ ! -s "$rb_a.err" ] || rb_pe=$(wc -c <"$rb_a.err")
+    fi
     rb_text "$rb_a.out" "$rb_po" 16384 49152 out
     rb_text "$rb_a.err" "$rb_pe" 16384 49152 err
 }
@@ -548,7 +733,7 @@ rb_claimed() {
 rb_tell_state() {
     rb_say '' "state $rb_st"
     if [ "$rb_st" = ended ]; then
-        rb_po=1 rb_pe=1
+        rb_po=
         rb_tell_end
     fi
 }
@@ -572,7 +757,7 @@ rb_follow() {
     if [ $rb_st = ended ]; then
         rb_fate=over rb_patient=0
         case $rb_end in exited*) rb_patient=1 ;; esac
-        rb_po=1 rb_pe=1
+        rb_po=
         rb_tell_end
     else
         rb_tell_state "$1"
@@ -784,29 +969,39 @@ rb_clean() {
 # rb_greet 0|1 [WHO SINCE RUNBOOK]: who this is; makes the run's folder if it is a new run. Takes the lock, too, if
 # it is told what to write there and the folder is ours.
 rb_greet() {
-    for rb_x in setsid grep head tail wc sleep mkdir rm stat id date readlink cat; do
+    for rb_x in setsid grep head tail wc sleep mkdir rm stat readlink cat; do
         command -v $rb_x >/dev/null || {
             rb_fail "the program $rb_x is missing"
             return
         }
     done
     rb_folder "$1" || return
-    rb_wall=$(date +%s)
-    rb_x=$(id -un 2>/dev/null) || rb_x=$rb_uid
     rb_y=
     read -r rb_y 2>/dev/null </etc/machine-id || read -r rb_y 2>/dev/null </var/lib/dbus/machine-id
     read -r rb_l </proc/sys/kernel/hostname
-    rb_say "${rb_boot%/*}$nl${rb_boot#*/}$nl$rb_wall$nl$rb_uid$nl$rb_x$nl$rb_l$nl$rb_y$nl$rb_found$nl$rb_d" facts
+    rb_say "${rb_boot%/*}$nl${rb_boot#*/}$nl$rb_wall$nl$rb_uid$nl$rb_name$nl$rb_l$nl$rb_y$nl$rb_found$nl$rb_d" facts
     if [ $# -gt 1 ] && [ -n "$rb_ready" ]; then rb_lock "$2" "$3" "$4"; fi
+}
+
+# rb_look FOLDER…: with one process the modes of up to two folders into rb_mode1 and rb_mode2, the name of this user into
+# rb_name, and the wall clock into rb_wall: /proc has the files of a process from when they were first looked at.
+rb_look() {
+    rb_x=$(stat -c '%a %Y %U' -- "$@" /proc/self/stat 2>/dev/null)
+    rb_mode1=${rb_x%% *} rb_y=${rb_x#*"$nl"}
+    rb_mode2=${rb_y%% *} rb_y=${rb_x##*"$nl"}
+    rb_y=${rb_y#* }
+    rb_wall=${rb_y%% *} rb_name=${rb_y#* }
+    [ "$rb_name" != UNKNOWN ] || rb_name=$rb_uid
 }
 
 # rb_folder 0|1: looks at the run's folder, and makes it; the finding into rb_found. Somebody else's folder,
 # or a link, must not be written to, however it came there.
 rb_folder() {
-    rb_ready='' rb_greeted=1 rb_found=foreign
+    rb_ready='' rb_greeted=1 rb_found=foreign rb_made=''
     if [ ! -d "$rb_b" ]; then
         [ "$1" = 1 ] || {
             rb_found=missing
+            rb_look
             return
         }
         case $rb_b in "$HOME"/*) mkdir -p "${rb_b%/*}" 2>/dev/null ;; esac
@@ -815,21 +1010,30 @@ rb_folder() {
             return 1
         }
     fi
-    rb_mine "$rb_b" '*[0145][0145]' || return 0
-    if [ ! -e "$rb_d" ] && [ ! -L "$rb_d" ]; then
-        rb_found=missing
-        [ "$1" = 1 ] || return 0
+    if [ "$1" = 1 ] && rb_own "$rb_b" && [ ! -e "$rb_d" ] && [ ! -L "$rb_d" ]; then
         # Without -p: of a folder that is there already it says so.
-        rb_x=$(mkdir "$rb_d" 2>&1) || {
+        if rb_x=$(mkdir "$rb_d" 2>&1); then
+            rb_made=1
+        else
             # Two names of one machine are greeted at the same moment: the other one has just made it.
             rb_wait_for_marker || {
                 rb_fail "$rb_x"
                 return 1
             }
-        }
+        fi
     fi
-    rb_found=foreign
-    rb_mine "$rb_d" 700 || return 0
+    rb_look "$rb_b" "$rb_d"
+    rb_x=
+    case $rb_mode1 in *[0145][0145]) ! rb_own "$rb_b" || rb_x=1 ;; esac
+    if [ -z "$rb_x" ]; then
+        [ -z "$rb_made" ] || rmdir "$rb_d"
+        return
+    fi
+    if [ ! -e "$rb_d" ] && [ ! -L "$rb_d" ]; then
+        rb_found=missing
+        return
+    fi
+    rb_own "$rb_d" && [ "$rb_mode2" = 700 ] || return 0
     if rb_line "$rb_d/marker"; then
         [ "$rb_l" = "runbook 1 $rb_run" ] || return 0
         rb_found=ours
@@ -855,12 +1059,8 @@ rb_wait_for_marker() {
     return 1
 }
 
-# rb_mine FOLDER MODE
-rb_mine() {
-    [ ! -L "$1" ] && [ -d "$1" ] && [ -O "$1" ] || return 1
-    # shellcheck disable=SC2254
-    case $(stat -c %a -- "$1") in $2) ;; *) return 1 ;; esac
-}
+# rb_own FOLDER
+rb_own() { [ ! -L "$1" ] && [ -d "$1" ] && [ -O "$1" ]; }
 
 rb_is_ready() {
     [ -n "$rb_ready$rb_greeted" ] || rb_open
@@ -871,18 +1071,18 @@ rb_is_ready() {
 }
 
 # Opens the run's folder if it is ours. What the shell says of its children goes to a file: rb_ended reads it.
-# 3 is where the watch is told what runs.
 rb_open() {
     [ ! -L "$rb_d" ] && [ -O "$rb_d" ] && rb_line "$rb_d/marker" && [ "$rb_l" = "runbook 1 $rb_run" ] || return
     [ -n "$rb_opened" ] || { true >"$rb_w.err" && true >"$rb_w.now"; } 2>/dev/null || return
-    [ -n "$rb_opened" ] || exec 2>"$rb_w.err" 3>>"$rb_w.now"
+    [ -n "$rb_opened" ] || exec 2>>"$rb_w.err"
     rb_ready=1 rb_opened=1
 }
 
 # --- start -------------------------------------------------------------------------------------------
 
 rb_leave() {
-    rm -f "$rb_w".o "$rb_w".e "$rb_w".now "$rb_w".dog "$rb_w".why "$rb_w".err "$rb_w".buf 2>/dev/null
+    rm -f "$rb_w".o "$rb_w".e "$rb_w".now "$rb_w".dog "$rb_w".why "$rb_w".err "$rb_w".buf \
+        "$rb_w".run "$rb_w".ask "$rb_w".said 2>/dev/null
     exit
 }
 
@@ -905,6 +1105,7 @@ rb_z() {
     rb_say '' 'done'
     rb_flush
     [ -z "$rb_last" ] || rb_leave
+    [ -z "$rb_wants" ] || rb_keepers
 }
 
 rb_path

@@ -3,20 +3,30 @@ import RunbookSupervisor
 import RunbookTransport
 import Testing
 
-/// The shells that a host may have as /bin/sh.
+/// The shells that a host may have as /bin/sh; each also with shells that stand by, as after a first request.
 enum HostShell: String, CaseIterable, CustomTestStringConvertible {
     case dash, bash, busybox
+    case dashStandingBy, bashStandingBy, busyboxStandingBy
 
     var testDescription: String { rawValue }
+
+    var standsBy: Bool {
+        switch self {
+        case .dash, .bash, .busybox: false
+        case .dashStandingBy, .bashStandingBy, .busyboxStandingBy: true
+        }
+    }
+
+    var isBash: Bool { self == .bash || self == .bashStandingBy }
 
     /// Makes this shell the `sh` of the folder $1. busybox brings its own tools as well.
     var setUp: String {
         switch self {
-        case .dash: #"ln -s "$(command -v dash)" "$1/sh""#
-        case .bash: #"ln -s "$(command -v bash)" "$1/sh""#
-        case .busybox:
+        case .dash, .dashStandingBy: #"ln -s "$(command -v dash)" "$1/sh""#
+        case .bash, .bashStandingBy: #"ln -s "$(command -v bash)" "$1/sh""#
+        case .busybox, .busyboxStandingBy:
             #"""
-            for tool in sh setsid grep head tail wc sleep mkdir rm stat id date readlink cat; do
+            for tool in sh setsid grep head tail wc sleep mkdir mkfifo rm stat id date readlink cat; do
                 ln -s "$(command -v busybox)" "$1/$tool"
             done
             """#
@@ -32,6 +42,7 @@ struct Sandbox {
     static let run = RunID(rawValue: "two-node-1a2b")
 
     let folder: String
+    private let standsBy: Bool
     private let connector: LocalConnector
 
     /// Lends a sandbox to a test and removes it afterwards.
@@ -44,7 +55,8 @@ struct Sandbox {
         _ = try await say(plain, "mkdir \(path)/bin \(path)/work; set -- \(path)/bin; \(shell.setUp)")
         let environment = ["PATH": "\(path)/bin:/usr/bin:/bin", "HOME": path, "LANG": "de_DE.UTF-8"]
         let sandbox = Sandbox(
-            folder: path, connector: LocalConnector(shell: "\(path)/bin/sh", environment: environment))
+            folder: path, standsBy: shell.standsBy,
+            connector: LocalConnector(shell: "\(path)/bin/sh", environment: environment))
         do {
             try await body(sandbox)
         } catch {
@@ -74,6 +86,10 @@ struct Sandbox {
     func greeted(_ nonce: String = "nonce", isNew: Bool = true) async throws -> SupervisedSession {
         let session = session(nonce)
         _ = try await session.greet(run: Self.run, isNew: isNew)
+        guard standsBy else { return session }
+        // What stands by is started behind the reply to a first request that had use for it.
+        _ = try await session.ask([QuestionRequest(script: "true")], environment: [])
+        _ = try await session.attempt(AttemptRequest(id: .test("first-\(nonce)"), script: "true"))
         return session
     }
 

@@ -72,7 +72,7 @@ import Testing
                 return
             }
             // bash gives 1, dash and busybox give 2.
-            #expect(end.end == (shell == .bash ? .exited(1) : .exited(2)))
+            #expect(end.end == (shell.isBash ? .exited(1) : .exited(2)))
             #expect(end.output == CapturedText(""))
             var request = AttemptRequest(id: .test("pipe"), script: "false | true; echo on")
             request.shell = .bash

@@ -62,8 +62,13 @@ import Testing
     @Test(arguments: HostShell.allCases)
     func killedSupervisorAndCommandHaveVanished(shell: HostShell) async throws {
         try await Sandbox.with(shell) { sandbox in
-            try await abandon("echo $$ $PPID >\(sandbox.folder)/pids; sleep 60", in: sandbox)
-            try await sandbox.until("[ -s \(sandbox.folder)/pids ]")
+            try await abandon("sleep 60", in: sandbox)
+            // The command's number and its supervisor's, from the claim.
+            try await sandbox.say(
+                """
+                { read -r _ _ _ b _; read -r _ a _; } <\(sandbox.runFolder)/\(id).claim
+                echo $a $b >\(sandbox.folder)/pids
+                """)
             let session = try await sandbox.greeted("second", isNew: false)
             // The command goes on without its supervisor: still running, but nobody will write its end.
             try await sandbox.say("read a b <\(sandbox.folder)/pids; kill -9 $b")
