@@ -212,7 +212,8 @@ enum Stage: Sendable, Equatable {
     /// Whether nothing is to be waited for before the siblings of a wave that goes together are issued.
     var isAsked: Bool {
         switch self {
-        case .waitingToIssue, .queued(.issue), .attempting, .following, .keeping, .waitingForSiblings, .over: true
+        case .waitingToIssue, .queued(.issue), .attempting, .following, .keeping, .waitingForSiblings, .over:
+            true
         default: false
         }
     }

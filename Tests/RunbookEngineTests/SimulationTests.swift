@@ -50,8 +50,9 @@ import Testing
                     verdict.problems.append("without a fault it took \(verdict.processes) processes")
                 }
                 return verdict
-            case .undecided, .incomplete: verdict.words += resolve(&run, history)
-            case nil, .failed, .unreachable, .interrupted: continue
+            // Also behind a failure: hosts that were left out may be in doubt.
+            case .undecided, .incomplete, .failed: verdict.words += resolve(&run, history)
+            case nil, .unreachable, .interrupted: continue
             default: verdict.problems.append("ended with \(String(describing: end))")
             }
         }

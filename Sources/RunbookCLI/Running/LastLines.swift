@@ -122,13 +122,6 @@ struct LastLines {
         }
         console.say()
         console.say("\(tally)")
-        for (unit, _) in leftOut where history.standing(of: unit).isOpen {
-            console.say(
-                "look at \(.host, unit.host?.rawValue ?? "the host"), then say what is so, unless the next run finds it out:"
-            )
-            say("  runbook resolve \(target) \(unit.step)\(on(unit)) --done --why 'TEXT'")
-            say("  runbook resolve \(target) \(unit.step)\(on(unit)) --not-done --why 'TEXT'")
-        }
         goOn("mend what was left out and type the same command; what is done is not done again")
         return .failed
     }
@@ -144,6 +137,13 @@ struct LastLines {
         for (host, (unit, reason)) in zip(hosts, leftOut) {
             console.say(
                 "  \(.host, padded(host, to: width))  at \(.step, unit.step.rawValue)  \(.dim, reason)")
+        }
+        for (unit, _) in leftOut where history.standing(of: unit).isOpen {
+            console.say(
+                "look at \(.host, unit.host?.rawValue ?? "the host"), then say what is so, unless the next run finds it out:"
+            )
+            say("  runbook resolve \(target) \(unit.step)\(on(unit)) --done --why 'TEXT'")
+            say("  runbook resolve \(target) \(unit.step)\(on(unit)) --not-done --why 'TEXT'")
         }
     }
 
