@@ -17,6 +17,9 @@ package enum Effect: Sendable, Equatable {
     case lookUp(Unit, HostID, AttemptID)
     case fence(Unit, HostID, AttemptID)
     case follow(Unit, HostID, AttemptID, after: [QuestionRequest], environment: [ShellVariable])
+    /// Asks, after a pause, what must hold while an attempt is under way; answered by `watched`, also when hosts are
+    /// lost.
+    case watch(Unit, AttemptID, [HostID: Inquiry], after: Duration)
     /// Puts a file of a host in its place on this machine; answered by `kept`.
     case keep(Unit, FetchedPlace, [UInt8])
     /// Removes an attempt's output from the host once its outcome is recorded; not answered.
@@ -83,6 +86,8 @@ package enum Event: Sendable {
     /// nil: nobody is there to ask.
     case said(Unit, String?)
     case waited(Unit, timer: Int)
+    /// `at`: when the answers came, on a clock that begins with the runner and never goes back.
+    case watched(Unit, AttemptID, at: Duration, [HostID: Findings], lost: [HostID])
     case kept(Unit, Result<KeptFile, EngineProblem>)
     /// The first Ctrl-C, TERM or HUP.
     case interrupted

@@ -15,6 +15,8 @@ package enum Entry: Sendable, Equatable {
     case intent(Intent)
     /// A claimed attempt ended, and what follows from it.
     case outcome(Outcome)
+    /// What `during` said while an attempt was under way: the first answer, and each change.
+    case watched(WatchRecord)
     /// The attempt can never start: its claim was taken by us.
     case fenced(AttemptID)
     /// The attempt's outcome is not known.
@@ -44,6 +46,9 @@ extension Entry {
             outcome.errors = change(outcome.errors)
             return .outcome(outcome)
         case .inDoubt(let attempt, let unit, let why): return .inDoubt(attempt, unit, why: change(why))
+        case .watched(var record):
+            record.reason = change(record.reason)
+            return .watched(record)
         case .settled(var settlement):
             settlement.reason = change(settlement.reason)
             return .settled(settlement)
@@ -122,6 +127,25 @@ package struct Outcome: Sendable, Equatable, Codable {
     package var output: String
     package var errors: String
     /// Wall-clock time, for people.
+    package var time: String
+}
+
+package struct WatchRecord: Sendable, Equatable, Codable {
+    package enum What: String, Sendable, Equatable, Codable {
+        /// It was asked while the attempt was under way.
+        case asked
+        case yes, no
+        /// No answer.
+        case unknown
+        /// Nobody asked since the process that sent it ended.
+        case gap
+        /// It did not say yes for longer than its grace: the step fails when its command has ended.
+        case broken
+    }
+    package var unit: Unit
+    package var attempt: AttemptID
+    package var what: What
+    package var reason: String
     package var time: String
 }
 

@@ -18,6 +18,7 @@ extension Entry {
             case .host(let record): try Self.members("host", record)
             case .intent(let intent): try Self.members("intent", intent)
             case .outcome(let outcome): try Self.members("outcome", outcome)
+            case .watched(let record): try Self.members("watched", record)
             case .fenced(let attempt): try Self.members("fenced", Fenced(attempt: attempt))
             case .inDoubt(let attempt, let unit, let why):
                 try Self.members("in-doubt", InDoubt(attempt: attempt, unit: unit, why: why))
@@ -45,6 +46,7 @@ extension Entry {
         case "host": self = .host(try Self.read(HostRecord.self, data))
         case "intent": self = .intent(try Self.read(Intent.self, data))
         case "outcome": self = .outcome(try Self.read(Outcome.self, data))
+        case "watched": self = .watched(try Self.read(WatchRecord.self, data))
         case "fenced": self = .fenced(try Self.read(Fenced.self, data).attempt)
         case "in-doubt":
             let entry = try Self.read(InDoubt.self, data)
@@ -66,7 +68,8 @@ extension Entry {
 
     /// The kinds of records, as docs/journal-format.md lists them.
     package static let kinds = [
-        "began", "went-on", "host", "intent", "outcome", "fenced", "in-doubt", "settled", "output", "word",
+        "began", "went-on", "host", "intent", "outcome", "watched", "fenced", "in-doubt", "settled", "output",
+        "word",
         "take-over", "finished", "abandoned",
     ]
 

@@ -14,6 +14,9 @@ extension Event {
             return .found(
                 unit,
                 result.map { $0.mapValues { $0.hiding(redactor) } }.mapError { $0.hiding(redactor) })
+        case .watched(let unit, let attempt, let time, let found, let lost):
+            return .watched(
+                unit, attempt, at: time, found.mapValues { $0.hiding(redactor) }, lost: lost)
         case .attempted(let unit, let result):
             return .attempted(
                 unit, result.map { $0.hiding(redactor) }.mapError { $0.hiding(redactor) })

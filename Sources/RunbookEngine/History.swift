@@ -52,12 +52,32 @@ package struct History: Sendable, Equatable {
     package private(set) var printed: [Unit: String] = [:]
     /// Units that a person confirmed in the process that writes last, and that were not issued since.
     package private(set) var confirmed: Set<Unit> = []
+    /// What `during` said of each attempt.
+    package private(set) var watches: [AttemptID: Watched] = [:]
     package private(set) var isFinished = false
     package private(set) var isAbandoned = false
     /// The units in the order in which they were last settled.
     package private(set) var order: [Unit] = []
     /// The attempt of each host whose outcome was recorded last. The host may not have been told to forget it.
     package private(set) var lastOutcomes: [HostID: AttemptID] = [:]
+
+    /// What is known of the time in which an attempt was under way.
+    package struct Watched: Sendable, Equatable {
+        /// Why its step fails.
+        package private(set) var broken: String?
+        package private(set) var wasAsked = false
+        /// Nobody asked for a while, since no process was there.
+        package private(set) var hasGap = false
+
+        mutating func add(_ record: WatchRecord) {
+            switch record.what {
+            case .asked: wasAsked = true
+            case .broken: broken = broken ?? record.reason
+            case .yes, .no, .unknown: break
+            case .gap: hasGap = true
+            }
+        }
+    }
 
     package init() {}
 
@@ -99,6 +119,7 @@ package struct History: Sendable, Equatable {
             confirmed.remove(intent.unit)
             set(intent.unit, .issued(intent.attempt, acts: intent.acts, bootID: intent.bootID))
         case .outcome(let outcome): add(outcome)
+        case .watched(let record): watches[record.attempt, default: Watched()].add(record)
         case .fenced(let attempt):
             if let unit = unit(issuedAs: attempt) { set(unit, .pending) }
         case .inDoubt(let attempt, let unit, let why):

@@ -6,7 +6,7 @@ import RunbookSupervisor
 /// Built from the step's questions, sent as one inquiry per host, and read back into a verdict per section.
 struct Round: Sendable, Equatable {
     /// The step's list that a question stands in.
-    enum Section: Hashable, Sendable { case unless, check, require, verify }
+    enum Section: Hashable, Sendable { case unless, check, require, verify, during }
 
     /// A question and where its answers will be found.
     struct Item: Sendable, Equatable {
@@ -85,15 +85,26 @@ struct Round: Sendable, Equatable {
         let mine = items.filter { $0.section == section }
         guard !mine.isEmpty else { return nil }
         var verdict = ListVerdict()
-        for item in mine {
-            if let answer = item.immediate {
-                verdict.add(answer, to: item.question, on: nil, context)
-            }
-            for (host, index) in item.asked {
-                verdict.add(Self.answer(at: index, findings[host]), to: item.question, on: host, context)
-            }
-        }
+        for item in mine { add(item, to: &verdict, findings, context) }
         return verdict
+    }
+
+    /// The verdict of one question.
+    func verdict(of item: Item, _ findings: [HostID: Findings], _ context: UnitContext) -> ListVerdict {
+        var verdict = ListVerdict()
+        add(item, to: &verdict, findings, context)
+        return verdict
+    }
+
+    private func add(
+        _ item: Item, to verdict: inout ListVerdict, _ findings: [HostID: Findings], _ context: UnitContext
+    ) {
+        if let answer = item.immediate {
+            verdict.add(answer, to: item.question, on: nil, context)
+        }
+        for (host, index) in item.asked {
+            verdict.add(Self.answer(at: index, findings[host]), to: item.question, on: host, context)
+        }
     }
 
     private static func answer(at index: Int?, _ findings: Findings?) -> Answer {

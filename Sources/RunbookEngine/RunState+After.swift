@@ -115,6 +115,7 @@ extension RunState {
             try round.add(lasting.filter { !own.contains($0) }, as: .check, waits: waits, in: context)
             try round.add(
                 context.step.verify.filter { !own.contains($0) }, as: .verify, waits: waits, in: context)
+            if waits { try round.add(context.duringQuestions(), as: .during, waits: true, in: context) }
             if round.isEmpty {
                 conclude(unit)
             } else {
@@ -135,6 +136,7 @@ extension RunState {
         }
         kept.check = kept.check.merged(with: check)
         kept.verify = kept.verify.merged(with: verify)
+        kept.during = round.verdict(of: .during, findings, context)
         active[unit]?.ended = kept
         conclude(unit)
     }
@@ -165,20 +167,27 @@ extension RunState {
             return
         }
         let step = step(unit)
-        for warning in (kept.check?.warnings ?? []) + (kept.verify?.warnings ?? []) {
-            show(.warned(unit, warning))
+        for list in [kept.check, kept.verify, kept.during] {
+            for warning in list?.warnings ?? [] { show(.warned(unit, warning)) }
         }
         let isOK = kept.end.isOK(for: step)
+        let watched = watchFailures(active[unit]?.attempt)
         let check = kept.check?.verdict
         if let problem {
             conclude(unit, failed: [problem], kept, isUndecided: false)
         } else if isOK, check == Answer.Verdict.none {
             doubt(unit, kept)
-        } else if isOK, check ?? .yes == .yes, kept.verify?.verdict ?? .yes == .yes {
-            recordOutcome(unit, kept.end, isDone: true, reason: "")
+        } else if isOK, check ?? .yes == .yes, kept.verify?.verdict ?? .yes == .yes,
+            kept.during?.verdict ?? .yes == .yes, watched.isEmpty
+        {
+            let gap = watchGap(active[unit]?.attempt)
+            if !gap.isEmpty { show(.warned(unit, gap)) }
+            recordOutcome(unit, kept.end, isDone: true, reason: gap)
             readOutputs(unit, how: "done")
         } else if isOK {
-            let messages = (kept.check?.messages ?? []) + (kept.verify?.messages ?? [])
+            let messages =
+                (kept.check?.messages ?? []) + (kept.verify?.messages ?? []) + watched
+                + (kept.during?.messages ?? [])
             conclude(unit, failed: ["it ended well, but:"] + messages, kept, isUndecided: false)
         } else {
             var reasons = [kept.end.end.sentence]

@@ -80,7 +80,7 @@ extension RunState {
     func hostsAsked(by unit: Unit) throws(EngineProblem) -> Set<HostID> {
         let (step, context) = (step(unit), context(unit))
         var hosts: Set<HostID> = []
-        for question in step.unless + step.check + step.require + step.verify {
+        for question in step.unless + step.check + step.require + step.verify + step.during {
             hosts.formUnion(context.hostsNamed(in: question))
             if case .expression = question.subject { continue }
             hosts.formUnion(try context.hosts(of: question.place))
@@ -244,7 +244,9 @@ extension RunState {
         do throws(EngineProblem) {
             let context = context(unit)
             var round = Round()
-            try round.add(context.step.require, as: .require, waits: verdict == nil, in: context)
+            try round.add(
+                context.step.require + context.duringQuestions(), as: .require, waits: verdict == nil,
+                in: context)
             if round.isEmpty {
                 judgeRequire(unit, round, [:], verdict)
             } else {

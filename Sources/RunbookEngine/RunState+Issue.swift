@@ -75,6 +75,7 @@ extension RunState {
                     text: String((acting.note ?? acting.script).prefix(4096)))))
         show(.issued(unit, request.id))
         effects.append(.attempt(unit, host, request))
+        startWatch(unit, request.id, isResumed: false)
     }
 
     /// The attempt with the questions after it that are asked on the same host; those before it were asked.
@@ -110,9 +111,9 @@ extension RunState {
         case .run, .argv, .script, .trustKeys: break
         default: return nil
         }
-        guard let host = unit.host, !plan.schedule.waves[wave].isTogether, try word(of: unit) == nil else {
-            return nil
-        }
+        guard let host = unit.host, !plan.schedule.waves[wave].isTogether, step.during.isEmpty,
+            try word(of: unit) == nil
+        else { return nil }
         let context = context(unit)
         let before = step.unless + context.lastingQuestions() + step.require
         guard before.allSatisfy({ $0.isOwnCommand }) else { return nil }

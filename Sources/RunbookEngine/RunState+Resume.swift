@@ -12,6 +12,7 @@ extension RunState {
             return
         }
         active[unit]?.attempt = attempt
+        startWatch(unit, attempt, isResumed: true)
         guard !step(unit).isReboot || facts.boot == bootID else {
             rebooted(unit)
             return
@@ -128,6 +129,7 @@ extension RunState {
             let waits = end.isOK(for: context.step)
             try round.add(context.lastingQuestions(), as: .check, waits: waits, in: context)
             try round.add(context.step.verify, as: .verify, waits: waits, in: context)
+            if waits { try round.add(context.duringQuestions(), as: .during, waits: true, in: context) }
             send(unit, round, .askingAfter(round))
         } catch {
             failWithProblem(unit, error)
@@ -158,6 +160,9 @@ extension RunState {
             if step.interrupted == .check {
                 try round.add(context.lastingQuestions(), as: .check, waits: true, in: context)
                 try round.readFiles(of: context)
+                if !round.isEmpty {
+                    try round.add(context.duringQuestions(), as: .during, waits: true, in: context)
+                }
             }
             if round.isEmpty {
                 leaveInDoubt(unit, why, [])
@@ -177,7 +182,14 @@ extension RunState {
         // Asked of a step that has something to ask: without an answer nothing is known.
         let verdict = round.verdict(of: .check, findings, context).merged(with: files) ?? .unanswered
         switch verdict.verdict {
-        case .yes: readOutputs(unit, how: Settlement.How.adopted.rawValue)
+        case .yes:
+            let during = round.verdict(of: .during, findings, context)
+            let messages = watchFailures(attempt) + (during?.messages ?? [])
+            if messages.isEmpty {
+                readOutputs(unit, how: Settlement.How.adopted.rawValue)
+            } else {
+                leaveInDoubt(unit, why, ["its check says that it is done"] + messages)
+            }
         case .no: settleAsNotDone(unit, "\(why); its check says that it did not happen")
         case .none: leaveInDoubt(unit, why, verdict.messages)
         }

@@ -183,6 +183,7 @@ extension RunState {
             return
         }
         connected[host] = facts
+        endWatchConnecting(host)
         tries[host] = 0
         if let operatorKey { operatorKeys[host] = operatorKey }
         // Without the comment, which the host's file may have changed; empty after a login by password.
@@ -235,6 +236,7 @@ extension RunState {
 
     /// A host stays away: its units are over, the others of the wave are awaited, and the run stops.
     mutating func cutOff(_ host: HostID, _ error: TransportError) {
+        endWatchConnecting(host)
         guard phase == .inWaves else {
             guard case .surveying(var survey) = phase, error.code.mayPass else {
                 finish(.unreachable(error))
@@ -289,11 +291,9 @@ extension RunState {
             proceed(unit, next)
             return
         }
-        let underWay = active.values.reduce(into: Set<HostID>()) { found, other in
-            if case .connecting(let hosts, _) = other.stage { found.formUnion(hosts) }
-        }
+        let new = missing.filter { !isConnecting($0) }
         active[unit]?.stage = .connecting(missing, then: next)
-        for host in missing.sorted() where !underWay.contains(host) {
+        for host in new.sorted() {
             effects.append(.connect(host, after: pause))
         }
     }

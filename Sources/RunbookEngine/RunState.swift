@@ -94,6 +94,8 @@ package struct RunState: Sendable {
         case .said(let unit, let answer): said(unit, answer)
         case .waited(let unit, let timer): waited(unit, timer: timer)
         case .kept(let unit, let result): kept(unit, result)
+        case .watched(let unit, let attempt, let time, let found, let lost):
+            watched(unit, attempt, at: time, found, lost: lost)
         case .interrupted: interrupt()
         case .journalFailed(let message): finish(.journal(message))
         }
@@ -143,6 +145,7 @@ struct Active: Sendable, Equatable {
     var ended: Ended?
     /// Why the attempt is in doubt, while its guard is disarmed.
     var doubt: String?
+    var watch: Watch?
     /// What was brought to this machine, for people.
     var brought: String?
 
@@ -150,6 +153,8 @@ struct Active: Sendable, Equatable {
         var end: AttemptEnd
         var check: ListVerdict?
         var verify: ListVerdict?
+        /// What `during` says when the command has ended.
+        var during: ListVerdict?
     }
 }
 

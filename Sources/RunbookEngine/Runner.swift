@@ -20,6 +20,7 @@ package actor Runner {
     private var sessions: [HostID: any HostSession] = [:]
     private var end: RunEnd?
     private let mailbox: AsyncStream<Event>
+    private let began = ContinuousClock.now
     nonisolated private let post: AsyncStream<Event>.Continuation
 
     package init(
@@ -129,6 +130,13 @@ package actor Runner {
         case .prompt(let unit, let prompt):
             let person = person
             group.addTask { self.post.yield(.said(unit, await person.ask(prompt))) }
+        case .watch(let unit, let attempt, let inquiries, let pause):
+            group.addTask {
+                if pause > .zero, (try? await Task.sleep(for: pause)) == nil { return }
+                let (found, lost) = await self.watch(inquiries)
+                let time = ContinuousClock.now - self.began
+                self.post.yield(.watched(unit, attempt, at: time, found, lost: lost))
+            }
         case .keep(let unit, let place, let bytes):
             let fetched = fetched
             group.addTask {
@@ -273,6 +281,25 @@ package actor Runner {
                 }
             }
             return failure.map { .failure($0) } ?? .success(all)
+        }
+    }
+
+    /// As `inquire`; what some hosts say counts although others are lost.
+    private func watch(
+        _ inquiries: [HostID: Inquiry]
+    ) async -> (found: [HostID: Findings], lost: [HostID]) {
+        await withTaskGroup(of: (HostID, Result<Findings, TransportError>).self) { group in
+            for (host, inquiry) in inquiries {
+                group.addTask { (host, await self.inquire(host, inquiry)) }
+            }
+            var found: [HostID: Findings] = [:], lost: [HostID] = []
+            for await (host, result) in group {
+                switch result {
+                case .success(let findings): found[host] = findings
+                case .failure(let error): if error.code == .lost { lost.append(host) }
+                }
+            }
+            return (found, lost.sorted())
         }
     }
 

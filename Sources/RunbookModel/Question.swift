@@ -25,6 +25,9 @@ package struct Question: Hashable, Sendable {
     /// A yes must still be a yes after this time.
     package var hold: TimeSetting?
     package var timeout = TimeSetting.seconds(30)
+    /// In `during`: how long it may fail to say yes.
+    package var grace: TimeSetting?
+    package static let defaultGrace = Duration.seconds(10)
     /// What a person is told when the answer is no.
     package var message: Template?
     /// `otherwise: warn`: a no is shown and does not stop the step.

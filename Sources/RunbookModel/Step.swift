@@ -18,6 +18,8 @@ package struct Step: Hashable, Sendable {
     package var require: [Question] = []
     package var check: [Question] = []
     package var verify: [Question] = []
+    /// Must not say no while the command runs.
+    package var during: [Question] = []
     /// `verify: { none: reason }`: the author says why nothing proves the effect.
     package var unproven: String?
     package var action: Action?

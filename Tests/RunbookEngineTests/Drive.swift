@@ -23,6 +23,7 @@ struct Turn {
         case answers(
             [Answer.Verdict], files: [String: String] = [:], outputs: [String] = [],
             here: [String: String] = [:])
+        case watched([Answer.Verdict], at: Int, lost: [String] = [])
         case kept(older: String? = nil)
         case notKept(String)
         case attempt(AttemptReply)
@@ -156,6 +157,11 @@ extension Effect {
         case .fence(_, _, let id): "fence \(id)"
         case .follow(_, _, let id, let after, _): "follow \(id)\(list("after", after))"
         case .prompt(let unit, let prompt): "prompt \(unit) \(prompt.kind)"
+        case .watch(let unit, _, let inquiries, let pause):
+            "watch \(unit)"
+                + inquiries.sorted { $0.key < $1.key }.map { host, inquiry in
+                    " \(host)[\(inquiry.questions.map(\.line).joined(separator: "; "))]"
+                }.joined() + (pause == .zero ? "" : " after \(pause)")
         case .keep(let unit, let place, let bytes):
             "keep \(unit) \(place.path) `\(String(decoding: bytes, as: UTF8.self))`"
         case .wait(let unit, let pause, _): "wait \(unit) \(pause)"
@@ -200,6 +206,10 @@ extension Effect {
         case (.fence(let unit, _, _), .failed(let code, let host)):
             return .fenced(unit, .failure(TransportError(code, host: HostID(host), "cut")))
         case (.prompt(let unit, _), .said(let text)): return .said(unit, text)
+        case (.watch(let unit, let attempt, let inquiries, _), .watched(let verdicts, let time, let lost)):
+            let found = findings(inquiries, verdicts, [:], [], [:]).filter { !lost.contains($0.key.rawValue) }
+            return .watched(
+                unit, attempt, at: .seconds(time), found, lost: lost.map { HostID($0) })
         case (.keep(let unit, let place, _), .kept(let older)):
             return .kept(unit, .success(KeptFile(path: place.path, older: older)))
         case (.keep(let unit, _, _), .notKept(let message)):
@@ -247,6 +257,8 @@ extension Entry {
         case .wentOn: "went on"
         case .host(let record): "host \(record.host) \(record.bootID)"
         case .intent(let intent): "intent \(intent.attempt)"
+        case .watched(let record):
+            "watched \(record.attempt) \(record.what.rawValue) \(record.reason)".trimmedEnd
         case .outcome(let outcome):
             "outcome \(outcome.attempt) \(outcome.end.text) \(outcome.isDone ? "done" : "not done")"
         case .fenced(let attempt): "fenced \(attempt)"

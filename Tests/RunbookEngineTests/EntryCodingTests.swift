@@ -28,6 +28,7 @@ import Testing
                     run: RunID(rawValue: "run-1"), runbook: "r", version: text, site: "s", runbookDigest: "d",
                     operator: "o", time: "t", program: "p")),
             .wentOn(operator: text, time: text, runbookDigest: text),
+            .watched(WatchRecord(unit: unit, attempt: attempt, what: .gap, reason: text, time: text)),
             .host(
                 HostRecord(
                     host: HostID("a"), address: text, hostKey: nil, machineID: text, bootID: text,

@@ -158,6 +158,7 @@ struct SimulatedRun {
             return .attempted(unit, .success(follow(id, on: host, after)))
         case .wait(let unit, _, let timer): return .waited(unit, timer: timer)
         case .prompt(let unit, _): return .said(unit, "yes")
+        case .watch: fatalError("the plans of the simulation have no during")
         case .keep(let unit, let place, _): return .kept(unit, .success(KeptFile(path: place.path)))
         case .forget, .disconnect, .record, .show, .finish: fatalError("\(effect) is not answered")
         }

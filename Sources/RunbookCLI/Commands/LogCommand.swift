@@ -43,6 +43,9 @@ struct LogCommand: AsyncParsableCommand {
             let verdict: StyledText = outcome.isDone ? "\(.success, "done")" : "\(.error, "failed")"
             return
                 "\(.dim, outcome.time) \(name(outcome.unit)) \(verdict), \(outcome.end.text) \(.dim, outcome.reason)"
+        case .watched(let record):
+            let reason = record.reason.isEmpty ? "" : ": \(record.reason)"
+            return "\(record.attempt.rawValue), while it ran: \(record.what.rawValue)\(reason)"
         case .fenced(let attempt): return "\(attempt.rawValue) can never start: its claim was taken"
         case .inDoubt(let attempt, _, let why): return "\(.doubt, "in doubt"): \(attempt.rawValue): \(why)"
         case .settled(let settled):

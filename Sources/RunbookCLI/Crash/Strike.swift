@@ -75,6 +75,7 @@ extension Entry {
         case .settled(let settlement): settlement.unit
         case .output(let unit, _, _): unit
         case .inDoubt(_, let unit, _): unit
+        case .watched(let record): record.unit
         case .began, .wentOn, .host, .takeOver, .fenced, .word, .finished, .abandoned: nil
         }
     }

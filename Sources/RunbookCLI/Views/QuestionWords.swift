@@ -56,6 +56,7 @@ struct QuestionWords {
         case nil: break
         }
         if let within = question.within { details.append("waits up to \(said(within))") }
+        if let grace = question.grace { details.append("may fail to say yes for \(said(grace))") }
         if let hold = question.hold { details.append("must still be so after \(said(hold))") }
         if question.onlyWarns { details.append("a no only warns") }
         return details

@@ -66,6 +66,8 @@ struct StepExplanation {
         }
         lines += list(
             "require, when it is about to be sent; a no stops the run and nothing is sent:", step.require)
+        lines += list(
+            "during, before, again and again while its command runs, and after; it must be yes:", step.during)
         lines += list("verify, after; it must be yes:", step.verify)
         if let reason = step.unproven { lines.append("nothing proves its effect: \(reason)") }
         for output in step.outputs { lines.append("afterwards reads the output \(output.name)") }

@@ -11,6 +11,8 @@ struct QuestionPlace {
     var group: [HostID]?
     /// Only `unless` can ask for the check of another step.
     var isUnless = false
+    /// What is asked while a command runs.
+    var isDuring = false
 }
 
 extension RunbookLoader {
@@ -92,6 +94,12 @@ extension RunbookLoader {
         if let every = time(fields["every"], here) { question.every = every }
         if let hold = time(fields["hold"], here) { question.hold = hold }
         if let timeout = time(fields["timeout"], here) { question.timeout = timeout }
+        if let grace = time(fields["grace"], here) { question.grace = grace }
+        if fields.isGiven("grace"), !place.isDuring {
+            problems.add(
+                .error("key-not-here", "`grace` goes with `during`", at: fields.span(ofKey: "grace"))
+                    .hint("`within` says how long to go on asking for a yes"))
+        }
         if fields["otherwise"] != nil { question.onlyWarns = true }
         if let message = fields["message"] {
             question.message = template(message, context(for: question.place, place))

@@ -156,6 +156,7 @@ extension RunbookLoader {
                 step.verify = readQuestions(verify, place)
             }
         }
+        readDuring(of: &step, fields, place)
         place.isUnless = true
         step.unless = readQuestions(fields["unless"], place)
         if let block, !block.unless.isEmpty {

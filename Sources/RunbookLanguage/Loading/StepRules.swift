@@ -66,7 +66,7 @@ extension RunbookLoader {
                 .hint("write `verify` to wait for it, or `require` to stop when it does not hold"))
         }
         for key in fields.given(among: [
-            "timeout", "retry", "undo", "irreversible", "destroys", "interrupted", "connection",
+            "timeout", "retry", "undo", "irreversible", "destroys", "interrupted", "connection", "during",
         ]) {
             problems.add(
                 .error(
@@ -83,9 +83,10 @@ extension RunbookLoader {
         let commands = ["run", "argv", "script"]
         let companions: [(key: String, verbs: [String])] = [
             ("shell", ["run", "script"]), ("stdin", commands), ("ok_exit", commands),
-            ("as", Self.verbsOfUsers),
+            ("as", Self.verbsOfUsers), ("during", Self.verbsOfUsers + ["service", "wait"]),
         ]
-        for (key, verbs) in companions where fields.isGiven(key) && !verbs.contains(verb ?? "") {
+        for (key, verbs) in companions
+        where fields.isGiven(key) && !verbs.contains(verb ?? "") && (verb != nil || key != "during") {
             problems.add(
                 .error(
                     "key-not-here", "`\(key)` goes with \(englishList(verbs.map { "`\($0)`" }, "or"))",

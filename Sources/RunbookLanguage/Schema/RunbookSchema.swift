@@ -98,6 +98,7 @@ package enum LanguageSchema {
             KeySchema("every", .duration, "the pause between two askings"),
             KeySchema("hold", .duration, "a yes must still be a yes after this time"),
             KeySchema("timeout", .duration, "how long one asking may take; default `30s`"),
+            KeySchema("grace", .duration, "in `during`: how long it may fail to say yes; default `10s`"),
             KeySchema("message", .template, "what a person is told when the answer is no"),
             KeySchema("otherwise", .choice(["warn"]), "`warn`: a no is shown and stops nothing"),
         ])
@@ -194,7 +195,9 @@ package enum LanguageSchema {
             "interrupted", .choice(["check", "ask", "rerun"]),
             "what decides about an attempt that died in the middle; default `check`"),
         KeySchema("connection", .choice(["may_drop"]), "the command may cut the connection"),
-        .later("during", "a question that must not say no while it runs"),
+        KeySchema(
+            "during", .oneOrMore(oneQuestion),
+            "must not say no while the command runs; asked before, meanwhile and after"),
         .later("secret", "an output that is never shown"),
         KeySchema(
             "for_each", .either([name, .list(name), .table(.text)]),
