@@ -8,6 +8,8 @@ package struct Runbook: Hashable, Sendable {
     package var hosts: [HostDeclaration] = []
     package var groups: [Group] = []
     package var environment: [EnvironmentEntry] = []
+    /// Behind a finished run the next one begins, without being told.
+    package var runsAgain = false
     /// Hints that hold for every step.
     package var hints: [Hint] = []
     package var steps: [Step] = []
@@ -51,6 +53,8 @@ package struct HostDeclaration: Hashable, Sendable {
 package struct Group: Hashable, Sendable {
     package var name: String
     package var members: [HostID]
+    /// How many hosts the site file may name; nil: the runbook names them.
+    package var limits: ClosedRange<Int>?
     package init(name: String, members: [HostID]) {
         self.name = name
         self.members = members

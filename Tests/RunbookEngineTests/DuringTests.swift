@@ -168,6 +168,7 @@ import Testing
             Self.resumed + [
                 Turn("look up s.a.1", .state(.running)), Turn(Self.watch, .watched([.yes], at: 1)),
                 Turn("follow s.a.1 after[is s]", .ended(after: [.yes])), Self.after(.yes),
+                Turn("ask all: a[is s]", .answers(.yes)),
             ])
         #expect(run.problem == nil)
         #expect(run.end == .complete)
@@ -199,7 +200,7 @@ import Testing
                 Self.resumed + [
                     Turn("look up s.a.1", .state(.ended(end))),
                     Turn("ask s on a: a[is s] b[quorate within]", .answers(.yes, verdict)),
-                ])
+                ] + (isDone ? [Turn("ask all: a[is s]", .answers(.yes))] : []))
             #expect(run.problem == nil)
             #expect((run.end == .complete) == isDone)
         }

@@ -80,6 +80,74 @@ import Testing
         #expect(loadSite(right, for: runbook).0 != nil)
     }
 
+    // MARK: - Groups that are left to the site file
+
+    private static let open = """
+        runbook: demo
+        hosts: { boss: {} }
+        groups: { nodes: { min: 2, max: 4, title: a node, user: admin, inputs: { node: { type: hostname } } } }
+        steps:
+          - { id: one, hosts: nodes, require: { hosts: peers, run: date } }
+          - { id: two, hosts: nodes, for_each: peers, edit: { path: /etc/hosts, line: 'x ${{ item.node }}' } }
+        """
+
+    @Test func theSiteFileNamesTheMembersOfAGroup() throws {
+        let source = SourceText(name: "demo.yaml", Self.open)
+        let runbook = try load(Self.open)
+        #expect(runbook.groups[0].members.map(\.rawValue) == ["nodes-1", "nodes-2", "nodes-3"])
+        let site = SourceText(
+            name: "demo.site.yaml",
+            """
+            for: demo
+            groups: { nodes: [west, east] }
+            hosts:
+              boss: { address: 192.0.2.1 }
+              east: { address: 192.0.2.2, node: e1 }
+              west: { address: 192.0.2.3, node: w1, user: root }
+            """)
+        let (members, problems) = readMembers(site, for: runbook)
+        #expect(rendered(problems) == "")
+        #expect(members == ["nodes": [HostID("west"), HostID("east")]])
+        let whole = try #require(loadRunbook(source, members: members).0)
+        #expect(whole.groups[0].members == [HostID("west"), HostID("east")])
+        #expect(whole.steps.map(\.id.rawValue) == ["one", "two/west", "two/east"])
+        #expect(whole.steps.map { $0.hosts.map(\.rawValue) } == [["west", "east"], ["east"], ["west"]])
+        let (loaded, found) = loadSite(site, for: whole)
+        #expect(rendered(found) == "")
+        #expect(loaded?.hosts[HostID("east")]?.user == "admin")
+        #expect(loaded?.hosts[HostID("west")]?.attributes == ["node": .string("w1")])
+        #expect(
+            loadSite(SourceText(name: "demo.site.yaml", whole.siteText([:])), for: whole).1.map(\.id.slug)
+                == ["missing-key", "missing-key", "missing-key"])
+    }
+
+    @Test(arguments: [
+        ("for: demo\nhosts: {}\n", "missing-host 1:1 the members of the group `nodes` are not named"),
+        (
+            "for: demo\ngroups: { node: [a, b] }\n",
+            "missing-host 2:1 the members of the group `nodes` are not named"
+        ),
+        ("for: demo\ngroups: { nodes: [a] }\n", "out-of-range 2:18 the group `nodes` has 1 member"),
+        ("for: demo\ngroups: { nodes: [a, a] }\n", "duplicate-member 2:22 `a` is named twice"),
+        (
+            "for: demo\ngroups: { nodes: [a, boss] }\n",
+            "reserved-name 2:22 `boss` has a meaning in this runbook already"
+        ),
+        (
+            "for: demo\ngroups: { nodes: [a, nodes] }\n",
+            "reserved-name 2:22 `nodes` has a meaning in this runbook already"
+        ),
+    ])
+    func wrongMembersAreSaidAtTheirPlace(_ text: String, _ problem: String) throws {
+        let found = readMembers(SourceText(name: "demo.site.yaml", text), for: try load(Self.open)).1
+        #expect(found.map(brief) == [problem])
+    }
+
+    @Test func membersAreNamedOfOpenGroupsOnly() throws {
+        let (_, found) = try site("for: demo\ngroups: { nodes: [master] }\n")
+        #expect(found.map(brief).contains("unknown-key 2:11 `demo` leaves no group `nodes` to the site file"))
+    }
+
     @Test func everythingThatIsWrongIsSaidAtOnce() throws {
         let (site, diagnostics) = try site(
             """

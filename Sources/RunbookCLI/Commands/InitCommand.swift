@@ -34,6 +34,13 @@ struct InitCommand: AsyncParsableCommand {
         help: "A host's value: HOST.KEY=VALUE, for instance web.address=192.0.2.10 (can be repeated).")
     var hosts: [String] = []
 
+    @Option(
+        name: .customLong("group"),
+        help:
+            "The hosts of a group that the runbook leaves to the site: nodes=one,two,three (can be repeated)."
+    )
+    var groups: [String] = []
+
     @Flag(help: "Replace a site file that is there.")
     var force = false
 
@@ -51,6 +58,10 @@ struct InitCommand: AsyncParsableCommand {
         if fileExists(paths.site), !force {
             console.say("\(.error, "error"): \(paths.site) is there already: --force replaces it")
             throw ExitStatus.usage.code
+        }
+        let members = try await GroupInterview(runbook: runbook, console: console).members(groups)
+        guard let runbook = members.isEmpty ? runbook : loadRunbook(source, members: members).0 else {
+            throw ExitStatus.wrongRunbook.code
         }
         var interview = SiteInterview(runbook: runbook, console: console)
         try interview.take(values, hosts)

@@ -40,6 +40,8 @@ struct PlanCommand: AsyncParsableCommand {
         if fileExists("\(loaded.paths.state)/\(name)"), let run = try ReadRun(loaded, console: console) {
             (history, journal) = (run.history, run.summary.lastHash)
         }
+        // What would be done is the next run.
+        if loaded.plan.runbook.runsAgain, history.isFinished { history = History() }
         history = History(history, renamedFor: loaded.plan)
         let source = SavedPlan.Source(loaded, journal: journal)
         let previews = loaded.plan.previews(history)

@@ -11,7 +11,7 @@ struct RunCommand: AsyncParsableCommand {
         discussion: """
             A run belongs to a runbook and a site file. The same command goes on with it: what is done is asked \
             again and not done again, what failed is tried again, what is in doubt waits for a person. On a \
-            finished run only the checks are asked.
+            finished run only the checks are asked, and with `runs: again` in the runbook the next run begins.
 
             EXIT STATUS
               0 done · 1 a step failed · 2 the runbook, the site file or an input is wrong · 3 a person must \
@@ -69,6 +69,7 @@ struct RunCommand: AsyncParsableCommand {
         session.json = json
         session.width = width
         session.beginsAnew = new
+        session.mayRunAgain = true
         session.redo = redo
         session.keep = keep
         session.until = until

@@ -31,13 +31,16 @@ struct LoadedRunbook {
         let store = POSIXFileStore()
         let source = try Self.source(paths.runbook, store, console)
         let used = UsedRunbooks(beside: paths.runbook)
-        let (runbook, problems) = loadRunbook(source, files: used.read)
+        let (loaded, problems) = loadRunbook(source, files: used.read)
         show(problems, console)
-        guard let runbook else { throw ExitStatus.wrongRunbook.code }
+        guard var runbook = loaded else { throw ExitStatus.wrongRunbook.code }
 
         var siteSource: SourceText?
         if fileExists(paths.site) || arguments.site != nil {
             siteSource = try Self.source(paths.site, store, console)
+        }
+        if let siteSource {
+            runbook = try Self.runbook(runbook, with: siteSource, from: source, used, console)
         }
         let (site, siteProblems) = loadSite(siteSource, for: runbook, overrides: overrides)
         show(siteProblems, console)
@@ -54,6 +57,23 @@ struct LoadedRunbook {
             materials: try Self.materials(of: runbook, beside: paths.runbook, store, console),
             runbookDigest: used.digest(behind: source))
         plan.siteName = paths.siteName
+    }
+
+    /// The runbook with the hosts that the site file names in the groups that are left to it.
+    private static func runbook(
+        _ runbook: Runbook, with site: SourceText, from source: SourceText, _ used: UsedRunbooks,
+        _ console: Console
+    ) throws -> Runbook {
+        guard runbook.groups.contains(where: { $0.limits != nil }) else { return runbook }
+        let (members, problems) = readMembers(site, for: runbook)
+        show(problems, console)
+        guard problems.allSatisfy({ $0.severity != .error }) else { throw ExitStatus.wrongRunbook.code }
+        let (whole, found) = loadRunbook(source, files: used.read, members: members)
+        guard let whole else {
+            show(found, console)
+            throw ExitStatus.wrongRunbook.code
+        }
+        return whole
     }
 
     /// The site with what ~/.ssh/config says, where the site file asks for that.

@@ -19,15 +19,25 @@ struct OpenRun {
     /// - Parameters:
     ///   - suffix: What stands behind the run's name, for an undo.
     ///   - beginsAnew: Keeps a finished run under another name and begins the next.
-    init(_ loaded: LoadedRunbook, suffix: String = "", beginsAnew: Bool, console: Console) throws {
+    ///   - runsAgain: The same, where the runbook says so and the run is finished.
+    init(
+        _ loaded: LoadedRunbook, suffix: String = "", beginsAnew: Bool, runsAgain: Bool = false,
+        console: Console
+    ) throws {
         let name = Self.name(loaded.plan, loaded.paths) + suffix
         var reader = EntryReader()
         do throws(JournalError) {
             let store = POSIXFileStore()
             if beginsAnew { try Self.putAside(name, in: loaded.paths.state, store) }
-            folder = try RunFolder.open(
-                name, in: loaded.paths.state, store: store, options: .init(holder: Operator.holder)
-            ) { (position, members) throws(JournalError) in reader.add(position, members) }
+            var opened = try Self.open(name, in: loaded.paths.state, store, &reader)
+            if runsAgain, reader.problem == nil, History(reader.entries).isFinished {
+                // While it is locked: two processes would put each other's run aside.
+                try Self.putAside(name, in: loaded.paths.state, store)
+                reader = EntryReader()
+                opened = try Self.open(name, in: loaded.paths.state, store, &reader)
+                console.say("the last run is finished, and this runbook runs again: this is the next one")
+            }
+            folder = opened
         } catch {
             console.say("\(.error, "error"): \(error.message)")
             if case .locked = error.code { throw ExitStatus.locked.code }
@@ -50,6 +60,14 @@ struct OpenRun {
 
     /// The state folder as the first line prints it.
     var path: String { folder.path }
+
+    private static func open(
+        _ name: String, in state: String, _ store: POSIXFileStore, _ reader: inout EntryReader
+    ) throws(JournalError) -> RunFolder {
+        try RunFolder.open(name, in: state, store: store, options: .init(holder: Operator.holder)) {
+            (position, members) throws(JournalError) in reader.add(position, members)
+        }
+    }
 
     private static func putAside(
         _ name: String, in state: String, _ store: POSIXFileStore

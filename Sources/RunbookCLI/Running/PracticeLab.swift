@@ -5,6 +5,7 @@ import RunbookDiagnostics
 import RunbookEngine
 import RunbookFiles
 import RunbookLab
+import RunbookModel
 import RunbookTerminal
 
 /// The lab of a runbook: described beside it, or plain nodes; started, taken down.
@@ -15,6 +16,7 @@ struct PracticeLab {
     private let madeUp: String?
     private let descriptionPath: String
     private let runbookPath: String
+    private let openGroups: [String]
     let process: LabProcess
     private let console: Console
 
@@ -24,12 +26,13 @@ struct PracticeLab {
         let name = RunbookPaths.stem(of: paths.runbook) + ".lab.yaml"
         let beside = RunbookPaths.folder(of: paths.runbook) + name
         do {
+            let runbook = try LoadedRunbook(withoutSite: paths, console).plan.runbook
+            openGroups = runbook.groups.filter { $0.limits != nil }.map(\.name)
             if fileExists(beside) {
                 let source = try LoadedRunbook.source(beside, POSIXFileStore(), console)
                 description = try LabDescription(text: String(decoding: source.bytes, as: UTF8.self))
                 (madeUp, descriptionPath) = (nil, beside)
             } else {
-                let runbook = try LoadedRunbook(withoutSite: paths, console).plan.runbook
                 let text = try PlainLab(runbook, descriptionPath: beside).description()
                 description = try LabDescription(text: text)
                 (madeUp, descriptionPath) = (text, "\(folder)/\(name)")
@@ -116,8 +119,26 @@ struct PracticeLab {
 
     private func writeSite(_ site: LabSite) throws(LabFailure) -> String {
         let path = "\(folder)/\(RunbookPaths.stem(of: runbookPath)).site.yaml"
-        try write(description.siteFile(site), to: path)
+        let text = description.siteFile(site)
+        try write(text + groups(in: text), to: path)
         return path
+    }
+
+    /// The members of groups that the runbook leaves to the site file: the hosts of the lab that are called `GROUP-1`,
+    /// `GROUP-2` …
+    private func groups(in site: String) -> String {
+        var names: [String] = []
+        for line in site.split(separator: "\n") where line.hasPrefix("  ") && line.hasSuffix(":") {
+            names.append(String(line.dropFirst(2).dropLast()))
+        }
+        var lines: [String] = []
+        for group in openGroups {
+            let members = names.filter { name in
+                name.hasPrefix("\(group)-") && Int(name.dropFirst(group.utf8.count + 1)) != nil
+            }
+            lines.append("  \(group): [\(members.joined(separator: ", "))]")
+        }
+        return lines.isEmpty ? "" : "groups:\n" + lines.joined(separator: "\n") + "\n"
     }
 
     private func write(_ text: String, to path: String) throws(LabFailure) {

@@ -39,6 +39,8 @@ struct RunSession {
     let target: String
     var json = false
     var beginsAnew = false
+    /// Whether a runbook that says `runs: again` may begin anew behind a finished run.
+    var mayRunAgain = false
     var redo: [String] = []
     var keep: [String] = []
     var words: [String: String] = [:]
@@ -223,7 +225,10 @@ struct RunSession {
     /// Opens the run's folder; a folder that cannot be opened ends as every failure does, with what to type.
     private func openRun() throws -> OpenRun {
         do {
-            return try OpenRun(loaded, suffix: folderSuffix, beginsAnew: beginsAnew, console: console)
+            return try OpenRun(
+                loaded, suffix: folderSuffix, beginsAnew: beginsAnew,
+                runsAgain: mayRunAgain && loaded.plan.runbook.runsAgain && redo.isEmpty && keep.isEmpty,
+                console: console)
         } catch let code as ExitCode {
             let isLocked = code == ExitStatus.locked.code
             console.say("nothing was connected, nothing was sent")

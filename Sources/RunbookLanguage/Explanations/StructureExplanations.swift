@@ -52,11 +52,6 @@ extension Explanation {
             wrong: "inputs: { n: { type: integer, default: 1, optional: true } }",
             right: "inputs: { n: { type: integer, default: 1 } }"),
         Explanation(
-            "not-yet",
-            "The word is kept for a later version. A runbook that uses it is refused rather than half done.",
-            in: .step,
-            wrong: "run: date\ncheck: date\nduring: date", right: "run: date\ncheck: date"),
-        Explanation(
             "out-of-range", "The number is too small or too large for its place.", in: .step,
             wrong: "run: date\ncheck: date\nretry: { times: 1 }",
             right: "run: date\ncheck: date\nretry: { times: 2 }"),

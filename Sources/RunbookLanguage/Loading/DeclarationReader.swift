@@ -162,6 +162,11 @@ extension RunbookLoader {
         var members: [HostID] = []
         let isMapping = entry.value.mapping != nil
         let fields = isMapping ? Fields(entry.value, as: .group, problems) : nil
+        var limits: ClosedRange<Int>?
+        if let fields {
+            limits = readLimits(fields)
+            if let limits { members = declareMembers(of: entry.name, limits, fields) }
+        }
         for node in (fields?["members"] ?? (isMapping ? nil : entry.value))?.elements ?? [] {
             guard let id = knownHost(node) else { continue }
             if members.contains(id) {
@@ -184,12 +189,22 @@ extension RunbookLoader {
                 }
             }
         }
-        declarations.groups.append(Group(name: entry.name, members: members))
+        var group = Group(name: entry.name, members: members)
+        group.limits = limits
+        declarations.groups.append(group)
     }
 
     /// A host that is declared; anything else is reported.
     func knownHost(_ node: YAMLNode) -> HostID? {
         let id = HostID(node.text ?? "")
+        if declarations.unnamedHosts.contains(id) {
+            problems.add(
+                .error(
+                    "unknown-host", "only the site file says whether there is a host `\(id)`", at: node.span
+                )
+                .hint("name the group"))
+            return nil
+        }
         guard declarations.host(id) == nil else { return id }
         let names = declarations.hosts.map(\.id.rawValue)
         problems.add(unknownName("host", id.rawValue, among: names, at: node.span))

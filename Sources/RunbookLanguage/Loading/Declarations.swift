@@ -6,6 +6,8 @@ struct Declarations {
     var inputs: [Input] = []
     var hosts: [HostDeclaration] = []
     var groups: [Group] = []
+    /// Hosts that only the site file names.
+    var unnamedHosts: Set<HostID> = []
     /// The names of the runbook's environment, in order.
     var environment: [String] = []
     /// Of a used runbook: what the step that uses it gives to its inputs.

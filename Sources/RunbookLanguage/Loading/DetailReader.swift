@@ -40,6 +40,17 @@ extension RunbookLoader {
                 )
                 .also(fields.span(ofKey: parts[0]), "the other one"))
         }
+        if let secret = fields["secret"], secret.text == "true" {
+            problems.add(
+                .error(
+                    "secret-place", "an output cannot be a secret: the journal keeps it for the next process",
+                    at: secret.span
+                )
+                .hint(
+                    "leave it in a file on its host that later steps read, or bring that file here with `fetch`"
+                )
+                .hint("or make it an input with `secret: true`, whose source the site file names"))
+        }
         switch fields.text("type") {
         case "integer": output.type = .integer
         case "boolean": output.type = .boolean

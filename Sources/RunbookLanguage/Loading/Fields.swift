@@ -37,9 +37,7 @@ struct Fields {
                 continue
             }
             var value: YAMLNode?
-            if key.isLater {
-                problems.add(Self.notYet(entry, key))
-            } else if conformity.check(entry, key.type) {
+            if conformity.check(entry, key.type) {
                 value = entry.value
             }
             // Of a key that is given twice, which is reported elsewhere, the first right value counts.
@@ -96,16 +94,11 @@ struct Fields {
             meantKeys.insert(near)
             problems.add(problem.hint("did you mean `\(near)`?", replacing: entry.key.span, with: near))
         } else {
-            let names = schema.keys.filter { !$0.isLater }.map { "`\($0.name)`" }
+            let names = schema.keys.map { "`\($0.name)`" }
             problems.add(
                 problem.hint(
                     names.count > 20
                         ? "docs/language.md lists its keys" : "its keys are \(englishList(names, "and"))"))
         }
-    }
-
-    private static func notYet(_ entry: YAMLEntry, _ key: KeySchema) -> Diagnostic {
-        .error("not-yet", "`\(key.name)` is not supported yet in this version", at: entry.key.span)
-            .hint("it will mean: \(key.summary)")
     }
 }

@@ -15,7 +15,8 @@ extension RunbookLoader {
             return
         }
         guard let node = fields["for_each"] else { return }
-        let items = self.items(node)
+        let isForPeers = node.text == "peers"
+        let items = isForPeers ? peers(sketch, node) : self.items(node)
         if items.isEmpty, node.text == nil {
             problems.add(.error("empty-list", "`for_each` has one item at least", at: node.span))
         }
@@ -29,8 +30,27 @@ extension RunbookLoader {
             one.id = StepID("\(sketch.id)/\(item.name)")
             one.number = declarations.steps.count
             one.item = item
+            // Each of the hosts does it for the others.
+            if isForPeers {
+                one.hosts.removeAll { $0 == item.host }
+                if one.hosts.isEmpty { continue }
+            }
             declarations.steps.append(one)
         }
+    }
+
+    /// The other hosts of the step's group, seen from each of them.
+    private func peers(_ sketch: StepSketch, _ node: YAMLNode) -> [StepItem] {
+        guard sketch.group.count > 1 else {
+            problems.add(
+                .error(
+                    "no-peer", "there are no `peers` here: the step's hosts are in no group, or in several",
+                    at: node.span
+                )
+                .hint("write `hosts: GROUP`"))
+            return []
+        }
+        return sketch.group.map { StepItem(name: $0.rawValue, value: $0.rawValue, host: $0) }
     }
 
     private func items(_ node: YAMLNode) -> [StepItem] {

@@ -152,9 +152,13 @@ struct ReferenceContext: NameResolver {
     }
 
     private func host(_ part: NamePart) throws(ValueProblem) -> HostDeclaration {
-        guard let host = declarations.host(HostID(part.text)) else {
+        guard let host = declarations.host(HostID(part.text)),
+            !declarations.unnamedHosts.contains(host.id)
+        else {
             throw unknown(
-                part, "there is no host `\(part.text)`", among: declarations.hosts.map(\.id.rawValue),
+                part, "there is no host `\(part.text)`",
+                among: declarations.hosts.map(\.id).filter { !declarations.unnamedHosts.contains($0) }
+                    .map(\.rawValue),
                 "the hosts are")
         }
         return host

@@ -7,19 +7,25 @@ import RunbookYAML
 ///
 /// Every problem that can be found is reported, sorted by place.
 ///
-/// - Parameter files: reads the runbooks that steps use, by their path from the runbook's folder; the failure is a
-///   sentence. Without it what they would do is left out.
-package func loadRunbook(_ source: SourceText, files: UsedFiles? = nil) -> (Runbook?, [Diagnostic]) {
-    let loaded = loadTree(source, files: files)
+/// - Parameters:
+///   - files: reads the runbooks that steps use, by their path from the runbook's folder; the failure is a sentence.
+///     Without it what they would do is left out.
+///   - members: the hosts of groups that are left to the site file. Without them as many as may be stand for them,
+///     called `GROUP-1`, `GROUP-2` …
+package func loadRunbook(
+    _ source: SourceText, files: UsedFiles? = nil, members: [String: [HostID]] = [:]
+) -> (Runbook?, [Diagnostic]) {
+    let loaded = loadTree(source, files: files, members: members)
     return (loaded.runbook, loaded.found)
 }
 
 /// The same, with the tree that it was read from.
-func loadTree(_ source: SourceText, files: UsedFiles? = nil) -> (
-    root: YAMLNode?, runbook: Runbook?, found: [Diagnostic]
-) {
+func loadTree(
+    _ source: SourceText, files: UsedFiles? = nil, members: [String: [HostID]] = [:]
+) -> (root: YAMLNode?, runbook: Runbook?, found: [Diagnostic]) {
     let (root, syntax) = parseYAML(source)
     let loader = RunbookLoader(Problems(), files: files)
+    loader.members = members
     loader.problems.add(contentsOf: syntax)
     var runbook: Runbook?
     if let root { runbook = loader.runbook(root) }
@@ -46,6 +52,8 @@ final class RunbookLoader {
     var usedFields: Fields?
     var folder = ""
     var defaults = StepDefaults()
+    /// What the site file says of groups that are left to it.
+    var members: [String: [HostID]] = [:]
 
     init(_ problems: Problems, files: UsedFiles?) {
         self.problems = problems
@@ -67,6 +75,7 @@ final class RunbookLoader {
         runbook.version = fields.text("version")
         runbook.title = fields.text("title")
         runbook.description = fields.text("description")
+        runbook.runsAgain = fields.text("runs") == "again"
         readDeclarations(fields)
         runbook.inputs = declarations.inputs
         runbook.hosts = declarations.hosts

@@ -75,6 +75,13 @@ private final class SiteLoader {
         }
         for entry in fields["inputs"]?.mapping ?? [] { readInput(entry) }
         for entry in fields["hosts"]?.mapping ?? [] { readHost(entry) }
+        // What stands in them was read before the runbook was.
+        let open = runbook.groups.filter { $0.limits != nil }.map(\.name)
+        for entry in fields["groups"]?.mapping ?? [] where !open.contains(entry.name) {
+            problems.add(
+                unknown(
+                    entry, "`\(runbook.name)` leaves no group `\(entry.name)` to the site file", among: open))
+        }
     }
 
     // MARK: - Inputs
@@ -373,6 +380,9 @@ private final class SiteLoader {
     private func reportNoFile() {
         var lines = runbook.inputs.filter { $0.isNeeded && inputs[$0.name] == nil }.map {
             "inputs: \($0.name)\(Self.described($0))"
+        }
+        for group in runbook.groups {
+            if let limits = group.limits { lines.append("groups: \(group.name): \(limits.words)") }
         }
         for host in runbook.hosts {
             let names = ["address"] + host.inputs.filter(\.isNeeded).map(\.name)

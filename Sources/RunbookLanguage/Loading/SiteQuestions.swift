@@ -61,7 +61,7 @@ extension Runbook {
     }
 
     /// The keys that a site file may give a host beside what this runbook asks of it.
-    package static let siteHostKeys = LanguageSchema.siteHost.keys.filter { !$0.isLater }.map(\.name)
+    package static let siteHostKeys = LanguageSchema.siteHost.keys.map(\.name)
 
     /// A site file with these answers, by their path. What is not answered stands there as a comment.
     package func siteText(_ answers: [String: String]) -> String {
@@ -79,6 +79,11 @@ extension Runbook {
                 continue
             }
             lines.append(entry(input.name, answers[input.name], input.defaultValue?.text, "  "))
+        }
+        let open = groups.filter { $0.limits != nil }
+        if !open.isEmpty { lines.append("groups:") }
+        for group in open {
+            lines.append("  \(group.name): [\(group.members.map(\.rawValue).joined(separator: ", "))]")
         }
         lines.append("hosts:")
         for host in hosts {

@@ -37,7 +37,7 @@ extension RunbookLoader {
     private func readBlock(_ sketch: StepSketch) -> Step {
         let fields = sketch.fields
         for key in fields.schema.keys
-        where fields.isGiven(key.name) && !Self.blockKeys.contains(key.name) && !key.isLater {
+        where fields.isGiven(key.name) && !Self.blockKeys.contains(key.name) {
             problems.add(
                 .error(
                     "key-not-here",

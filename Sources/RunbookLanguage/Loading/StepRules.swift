@@ -10,7 +10,7 @@ extension RunbookLoader {
         let verb = fields.given(among: Self.verbs).first
         if let verb {
             checkProof(fields, verb)
-        } else if fields.given(among: fields.schema.keys.filter(\.isLater).map(\.name)).isEmpty {
+        } else {
             checkWithoutVerb(fields)
         }
         checkCompanions(fields, verb)

@@ -37,6 +37,7 @@ extension RunbookLoader {
         }
         declarations.hosts = outer.declarations.hosts
         declarations.groups = outer.declarations.groups
+        declarations.unnamedHosts = outer.declarations.unnamedHosts
         for entry in fields["env"]?.mapping ?? [] where isVariable(entry) {
             declarations.environment.append(entry.name)
         }

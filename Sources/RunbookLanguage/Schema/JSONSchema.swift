@@ -41,7 +41,7 @@ package enum JSONSchema {
     }
 
     private static func schema(of mapping: MappingSchema) -> JSON {
-        let keys = mapping.keys.filter { !$0.isLater }
+        let keys = mapping.keys
         var members: [(String, JSON)] = [
             ("description", .text(mapping.words)), ("type", .text("object")),
             (

@@ -26,7 +26,9 @@ package enum LanguageSchema {
                 "checks", .table(.oneOrMore(oneQuestion)), "questions with a name, asked by `use: NAME`"),
             KeySchema("hints", .list(.mapping(.hint)), "what failures mean, for every step"),
             KeySchema("steps", .list(.mapping(.step)), "what is done, in this order", required: true),
-            .later("runs", "whether a finished run begins anew"),
+            KeySchema(
+                "runs", .choice(["again"]),
+                "`again`: behind a finished run the next one begins, without `--new`"),
         ])
 
     package static let input = MappingSchema(
@@ -56,9 +58,13 @@ package enum LanguageSchema {
     package static let group = MappingSchema(
         .group, "a group", otherWords: ["hosts": "members"],
         [
-            KeySchema("members", .list(name), "the hosts, in the order that counts", required: true),
+            KeySchema("members", .list(name), "the hosts, in the order that counts"),
             KeySchema("inputs", .table(.mapping(.input)), "what the site must say of every member"),
-            .later("min", "the smallest number of members that a site may list"),
+            KeySchema(
+                "min", .integer(1...500), "in place of `members`: the site file names so many hosts at least"),
+            KeySchema("max", .integer(1...500), "and so many at most; default `64`"),
+            KeySchema("title", .text, "with `min`: what each of the hosts is"),
+            KeySchema("user", .text, "with `min`: who logs in; default `root`"),
         ])
 
     package static let defaults = MappingSchema(
@@ -198,10 +204,9 @@ package enum LanguageSchema {
         KeySchema(
             "during", .oneOrMore(oneQuestion),
             "must not say no while the command runs; asked before, meanwhile and after"),
-        .later("secret", "an output that is never shown"),
         KeySchema(
             "for_each", .either([name, .list(name), .table(.text)]),
-            "the step once for each: names, names with values, or the members of a group"),
+            "the step once for each: names, names with values, the members of a group, or `peers`"),
     ]
 
     package static let service = MappingSchema(
@@ -243,6 +248,7 @@ package enum LanguageSchema {
             KeySchema("json", .text, "only this member of JSON text: `.a.b[0]`"),
             KeySchema(
                 "type", .choice(["string", "integer", "boolean"]), "what the value is; default `string`"),
+            KeySchema("secret", .boolean, "only `false`: a value in the journal is no secret"),
         ])
 
     package static let hint = MappingSchema(
@@ -331,6 +337,8 @@ package enum LanguageSchema {
                 "inputs", .table(.either([.value, .mapping(.secretSource)])),
                 "the values of the runbook's inputs"),
             KeySchema("hosts", .table(.mapping(.siteHost)), "the runbook's hosts"),
+            KeySchema(
+                "groups", .table(.list(name)), "the members of groups that the runbook leaves to the site"),
             KeySchema(
                 "practice_clock", .integer(1...1000),
                 "how much faster than the clock practice nodes live; only a lab writes it"),

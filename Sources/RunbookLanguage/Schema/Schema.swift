@@ -55,26 +55,13 @@ package struct KeySchema: Hashable, Sendable {
     package let isRequired: Bool
     /// One line for people.
     package let summary: String
-    /// Known, and not supported yet: a runbook that uses it is refused.
-    package let isLater: Bool
 
     init(_ name: String, _ type: ValueType, _ summary: String, required: Bool = false) {
         self.name = name
         self.type = type
         self.summary = summary
         isRequired = required
-        isLater = false
     }
-
-    private init(later name: String, _ summary: String) {
-        self.name = name
-        self.summary = summary
-        type = .text
-        isRequired = false
-        isLater = true
-    }
-
-    static func later(_ name: String, _ summary: String) -> KeySchema { KeySchema(later: name, summary) }
 }
 
 /// The keys that a mapping may have.
