@@ -118,7 +118,7 @@ import Testing
         #expect(loaded?.hosts[HostID("west")]?.attributes == ["node": .string("w1")])
         #expect(
             loadSite(SourceText(name: "demo.site.yaml", whole.siteText([:])), for: whole).1.map(\.id.slug)
-                == ["missing-key", "missing-key", "missing-key"])
+                == ["value-missing", "value-missing", "value-missing"])
     }
 
     @Test(arguments: [
