@@ -24,7 +24,8 @@ struct GroupInterview {
                         ? "`\(runbook.name)` names all of its hosts: there is no --group"
                         : "--group takes NAME=one,two,three, not `\(option)`; the groups are \(names)")
             }
-            guard let hosts = try members(of: group, parts[1], { throw refused("\(group.name): \($0)") }) else {
+            guard let hosts = try members(of: group, parts[1], { throw refused("\(group.name): \($0)") })
+            else {
                 continue
             }
             found[group.name] = hosts
