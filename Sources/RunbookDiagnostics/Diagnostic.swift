@@ -10,7 +10,7 @@ package struct DiagnosticID: Sendable, Hashable, ExpressibleByStringLiteral, Cus
 ///
 /// Headlines are lower case without a full stop, names stand in back-ticks.
 package struct Diagnostic: Error, Sendable, Equatable {
-    package enum Severity: String, Sendable { case error, warning, note }
+    package enum Severity: String, Sendable, CaseIterable { case error, warning, note }
 
     /// A marked place with a few words beside it; the words may be empty.
     package struct Label: Sendable, Equatable {

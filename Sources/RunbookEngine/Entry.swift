@@ -150,7 +150,7 @@ package struct WatchRecord: Sendable, Equatable, Codable {
 }
 
 package struct Settlement: Sendable, Equatable, Codable {
-    package enum How: String, Sendable, Equatable, Codable {
+    package enum How: String, Sendable, Equatable, Codable, CaseIterable {
         /// The check or `unless` said yes before anything was issued.
         case wasSo = "was-so"
         /// Found done after the outcome had been in doubt.

@@ -41,14 +41,11 @@ extension Findings {
 }
 
 extension Answer {
-    /// The supervisor sends the last 4 KiB of each.
-    private static let lengthWhenCut = 4096 - 4
-
     fileprivate func hiding(_ redactor: Redactor) -> Answer {
         func hidden(_ text: String) -> String {
             let bytes = Array(text.utf8)
             return String(
-                decoding: redactor.redacted(bytes, isCutInFront: bytes.count >= Self.lengthWhenCut),
+                decoding: redactor.redacted(bytes, isCutInFront: bytes.count >= Output.textLengthMax),
                 as: UTF8.self)
         }
         var answer = self

@@ -14,7 +14,7 @@ package struct History: Sendable, Equatable {
         /// Nothing was issued, or the outcome is known and it is not done.
         case failed(acts: String, reason: String, issued: Bool)
 
-        package enum DoneHow: String, Sendable, Equatable {
+        package enum DoneHow: String, Sendable, Equatable, CaseIterable {
             case done, wasSo = "was so", adopted, proven, byHand = "by hand", kept
         }
 

@@ -2,8 +2,17 @@ import RunbookModel
 import RunbookText
 
 extension Output {
+    /// Of longer texts only the end is known, from which neither a line's number nor the first match can be told. The
+    /// host sends 4 KiB at most; a character that was cut in two is left out.
+    static let textLengthMax = 4096 - 4
+
     /// The value that a text holds: its last newline off, then the line, the pattern or the JSON member.
     func value(of text: String, _ context: UnitContext) throws(EngineProblem) -> Value {
+        guard text.utf8.count < Self.textLengthMax else {
+            throw EngineProblem(
+                "output \(name): the command printed 4 KiB or more, of which only the end is known; "
+                    + "let it print less, for instance with `grep`, `sed -n` or `jq`")
+        }
         var text = text
         if text.hasSuffix("\n") { text.removeLast() }
         if let line {

@@ -22,7 +22,7 @@ package enum RunEvent: Sendable, Equatable {
 
 /// What the run will do with a unit, before it does anything.
 package struct OutlookLine: Sendable, Equatable {
-    package enum Verdict: String, Sendable, Equatable {
+    package enum Verdict: String, Sendable, Equatable, CaseIterable {
         case done, wasSo = "was so", adopted, proven, byHand = "by hand", kept, skipped
         case willRun = "will run"
         case willRunAgain = "will run again"

@@ -61,7 +61,8 @@ extension AttemptState {
 }
 
 extension Settlement.How {
-    var forPeople: String {
+    /// As `RunEvent.settled` says it.
+    package var forPeople: String {
         switch self {
         case .wasSo: "was so"
         case .adopted: "adopted"

@@ -101,6 +101,57 @@ import Testing
         #expect(result.status == status)
     }
 
+    /// What a used runbook asks for is handed on by the one that uses it: with it the values are right or wrong.
+    @Test(arguments: [("node", 0), ("rack", 2)] as [(String, Int32)])
+    func usedRunbooksAreRead(_ asked: String, _ status: Int32) throws {
+        let desk = try Desk(
+            """
+            runbook: small
+            inputs: { ntp: { type: hostname, title: Where the time comes from } }
+            hosts: { a: { inputs: { node: { type: hostname } } } }
+            steps:
+              - { id: time, host: a, use: time.yaml, with: { server: '${{ inputs.ntp }}' } }
+              - { id: then, host: a, if: steps.time/ask.outputs.n != '', require: date }
+
+            """, site: nil)
+        try desk.folder.write(
+            "runbooks/time.yaml",
+            """
+            runbook: time
+            hosts: { host: { inputs: { \(asked): { type: hostname } } } }
+            inputs: { server: { type: hostname } }
+            steps:
+              - { id: ask, outputs: { n: { run: 'ntpq ${{ inputs.server }} ${{ host.\(asked) }}' } } }
+
+            """)
+        let result = try desk.runbook(
+            "init", "FILE", "--set", "ntp=time.example", "--host", "a.address=10.0.0.1", "--host", "a.node=n1"
+        )
+        #expect(result.status == status)
+        #expect(desk.has("runbooks/small.site.yaml") == (status == 0))
+        #expect(try desk.runbook("plan", "FILE").status == status)
+        guard status != 0 else { return }
+        #expect(
+            result.errors == """
+                error[used-hosts]: host `a` has no `rack`, which the used runbook asks for
+                 --> DIR/runbooks/small.yaml:5:26
+                  |
+                5 |   - { id: time, host: a, use: time.yaml, with: { server: '${{ inputs.ntp }}' } }
+                  |                          ^^^
+                  |
+                  = hint: declare it in the `inputs` of the host or its group
+
+                error[unknown-name]: host `a` has no `rack`
+                 --> DIR/runbooks/time.yaml:5:73
+                  |
+                5 |   - { id: ask, outputs: { n: { run: 'ntpq ${{ inputs.server }} ${{ host.rack }}' } } }
+                  |                                                                         ^^^^
+                  |
+                  = hint: it has: `node`, `id`, `address`, `clock_skew` and `operator_key`
+
+                """)
+    }
+
     @Test func aSiteFileThatIsThereStays() throws {
         let desk = try Desk(Self.runbook, site: "for: small\n")
         let result = try desk.runbook("init", "FILE", "--set", "portal=192.0.2.20")

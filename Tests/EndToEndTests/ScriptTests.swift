@@ -35,14 +35,21 @@ struct ScriptTests {
         #expect(try story.runbook("run", "FILE").status == 3)
     }
 
-    @Test(.timeLimit(.minutes(1))) func aScriptOfAnotherLanguageIsRefusedBeforeAnythingIsSent() throws {
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: [
+            ("#!/usr/bin/env python3", "python3"), ("#!/usr/bin/env -S python3 -u", "python3"),
+            ("#!/usr/bin/env -Spython3 -u", "python3"), ("#!/usr/bin/env -i A=b perl", "perl"),
+            ("#! /opt/bin/ruby -w", "ruby"), ("#!/usr/bin/env -S bash -e", "bash"),
+        ])
+    func aScriptOfAnotherLanguageIsRefusedBeforeAnythingIsSent(_ line: String, _ program: String) throws {
         let story = try story(
             "runbook: small\nhosts: { box: {} }\nsteps: [{ id: demo, host: box, script: files/demo.sh, check: date }]\n",
-            script: "#!/usr/bin/env python3\nprint(1)\n")
+            script: "\(line)\nprint(1)\n")
         let result = try story.runbook("run", "FILE")
         #expect(
             result.errors == """
-                error: step demo: files/demo.sh wants python3 and would run under sh
+                error: step demo: files/demo.sh wants \(program) and would run under sh
                   hint: say `shell: bash`, or copy the file and run it with `argv`
 
                 """)

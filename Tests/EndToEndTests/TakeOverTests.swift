@@ -78,7 +78,7 @@ struct TakeOverTests {
         let log = try bench.runbook("log", environment: second)
         #expect(
             Self.steady(log.output, bench).contains {
-                $0.hasSuffix("box is taken from RUN of tester@desk by second@desk: gone")
+                $0.hasSuffix("box is to be taken from RUN of tester@desk by second@desk: gone")
             })
 
         // The first one comes back, and only his word lets him in.

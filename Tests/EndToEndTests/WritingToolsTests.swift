@@ -49,10 +49,34 @@ import Testing
         #expect(try desk.text("runbooks/small.yaml") == "runbook:  small\nsteps: 1\n")
     }
 
+    @Test(arguments: [
+        (
+            ["stauts"],
+            "error: there is no command runbook stauts; did you mean status?\n  runbook --help lists them\n"
+        ),
+        (
+            ["lab", "dwon", "x"],
+            "error: there is no command runbook lab dwon; did you mean down?\n  runbook lab --help lists them\n"
+        ),
+        (["xyzzy", "FILE"], "error: there is no command runbook xyzzy\n  runbook --help lists them\n"),
+    ])
+    func aSlipInACommandIsAnsweredWithTheNearest(_ words: [String], _ errors: String) throws {
+        let result = try Desk(Self.neat).run(words)
+        #expect(result == CommandResult(status: 64, output: "", errors: errors))
+    }
+
+    @Test func aSlipInAnOptionIsAnsweredWithTheNearest() throws {
+        let result = try Desk(Self.neat).runbook("plan", "--jsn", "FILE")
+        #expect(result.status == 64)
+        #expect(
+            result.errors.split(separator: "\n").first
+                == "Error: Unknown option '--jsn'. Did you mean '--json'?")
+    }
+
     @Test func theSchemaIsJSON() throws {
         let desk = try Desk(Self.neat)
         let first =
             "{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n  \"title\": \"a site file\",\n"
-        #expect(try desk.runbook("schema", "--site").output.hasPrefix(first))
+        #expect(try desk.runbook("schema", "site").output.hasPrefix(first))
     }
 }

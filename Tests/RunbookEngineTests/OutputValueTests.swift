@@ -33,6 +33,44 @@ import Testing
     }
 
     @Test(arguments: [
+        ("12345678901234567890123", "12345678901234567890123"), ("-0.10", "-0.10"), ("1E+400", "1E+400"),
+        ("9223372036854775808", "9223372036854775808"), ("[1.0,20]", "[1.0,20]"),
+        (#""\u00e9\ud83d\ude00\/\t""#, "é😀/\t"), (#"{"b":[],"a":{"c":null}}"#, #"{"a":{"c":null},"b":[]}"#),
+    ])
+    func whatIsReadIsAsItIsWritten(_ written: String, _ text: String) throws {
+        #expect(try value(#"{ "n" : \#(written) }"#) { $0.json = ".n" } == .string(text))
+    }
+
+    @Test(arguments: [
+        "01", "1.", ".5", "+1", "1e", "tru", "\"\t\"", #""\x""#, #""\ud83d""#, #""\ude00""#, "[1,]", "[1 2]",
+        "{\"a\":1,}", "{a:1}", "{\"a\" 1}", "1 2", "\"a", "", "[", String(repeating: "[", count: 1000),
+    ])
+    func whatIsNoJSONIsNotRead(_ text: String) {
+        #expect(JSONReader.read(text).map(\.text) == nil)
+    }
+
+    /// Of a long text only the end comes from the host: neither its lines nor its first match are known.
+    @Test(arguments: [0, 1, 2, 3])
+    func ofALongTextNothingIsTaken(_ form: Int) throws {
+        func read(_ length: Int) throws -> Value {
+            let text = "[\"" + String(repeating: "x", count: length - 4) + "\"]"
+            #expect(text.utf8.count == length)
+            return try value(text) {
+                $0.line = form == 1 ? 1 : nil
+                $0.regex = form == 2 ? Template("x") : nil
+                $0.json = form == 3 ? ".[0]" : nil
+            }
+        }
+        _ = try read(4091)
+        let error = #expect(throws: EngineProblem.self) { _ = try read(4092) }
+        #expect(
+            error?.message == """
+                output o: the command printed 4 KiB or more, of which only the end is known; let it print less, for \
+                instance with `grep`, `sed -n` or `jq`
+                """)
+    }
+
+    @Test(arguments: [
         ("{", ".a", "output o: the text is not JSON"), ("{}", ".a", "output o: the JSON has no member .a"),
         ("[1]", ".[1]", "output o: the JSON has no member .[1]"),
         ("1", ".a.b", "output o: the JSON has no member .a.b"),

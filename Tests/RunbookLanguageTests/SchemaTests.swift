@@ -33,52 +33,15 @@ import Testing
 
     // MARK: - Judged by another reader
 
-    /// Judges documents by the schemas; prints the numbers of those that are right. Scalars are typed as YAML 1.2
-    /// types them, as editors do.
-    private static let judge = #"""
-        import json, re, sys, yaml, jsonschema
-        class Loader(yaml.SafeLoader): pass
-        Loader.yaml_implicit_resolvers = {}
-        for tag, pattern, first in [
-            ("bool", r"^(true|false)$", "tf"), ("null", r"^(~|null|)$", ["~", "n", ""]),
-            ("int", r"^[-+]?[0-9]+$", "-+0123456789"), ("float", r"^[-+]?[0-9]+\.[0-9]*$", "-+0123456789"),
-        ]:
-            Loader.add_implicit_resolver("tag:yaml.org,2002:" + tag, re.compile(pattern), list(first))
-        work = json.load(sys.stdin)
-        judges = {k: jsonschema.Draft202012Validator(json.loads(s)) for k, s in work["schemas"].items()}
-        for s in judges.values(): jsonschema.Draft202012Validator.check_schema(s.schema)
-        right = []
-        for number, (kind, text) in enumerate(work["documents"]):
-            if judges[kind].is_valid(yaml.load(text, Loader)): right.append(number)
-        print(json.dumps(right))
-        """#
-
-    private static let hasPython: Bool = {
-        let result = try? run(["python3", "-c", "import yaml, jsonschema; jsonschema.Draft202012Validator"])
-        return result?.status == 0
-    }()
-    private static let missing: Comment =
-        "python3 with yaml and jsonschema is not here: the schema is not judged"
-
-    private struct Work: Encodable {
-        var schemas: [String: String]
-        var documents: [[String]]
-    }
-
     /// The numbers of the documents that the schemas take.
     private func taken(_ documents: [(mapping: ValueType.Mapping, text: String)]) throws -> [Int] {
-        let work = Work(
-            schemas: ["runbook": JSONSchema.text(of: .runbook), "site": JSONSchema.text(of: .site)],
-            documents: documents.map { [$0.mapping.rawValue, $0.text] })
-        let folder = try TemporaryDirectory("schema")
-        let input = try folder.write(
-            "work.json", String(decoding: try JSONEncoder().encode(work), as: UTF8.self))
-        let script = try folder.write("judge.py", Self.judge)
-        let output = try runChecked(["sh", "-c", "python3 \(script) < \(input)"])
-        return try JSONDecoder().decode([Int].self, from: Array(output.utf8).asData)
+        try SchemaJudge.taken(
+            documents.map { ($0.mapping.rawValue, $0.text) },
+            by: ["runbook": JSONSchema.text(of: .runbook), "site": JSONSchema.text(of: .site)])
     }
 
-    @Test(.enabled(if: hasPython, missing)) func shippedFilesAreTaken() throws {
+    @Test(.enabled(if: SchemaJudge.isAvailable, Comment(rawValue: SchemaJudge.missing)))
+    func shippedFilesAreTaken() throws {
         let folder = Files.root + "/runbooks"
         var documents: [(mapping: ValueType.Mapping, text: String)] = []
         for name in try Files.names(in: folder, withSuffix: ".site.example.yaml") {
@@ -93,7 +56,8 @@ import Testing
         #expect(try taken(documents) == Array(documents.indices))
     }
 
-    @Test(.enabled(if: hasPython, missing)) func mistakesOfKeysAndTypesAreNotTaken() throws {
+    @Test(.enabled(if: SchemaJudge.isAvailable, Comment(rawValue: SchemaJudge.missing)))
+    func mistakesOfKeysAndTypesAreNotTaken() throws {
         let folder = "\(Files.tests)/Mistakes"
         var documents: [(mapping: ValueType.Mapping, text: String)] = try [
             "unknown-key", "wrong-types", "missing-keys",
@@ -107,8 +71,4 @@ import Testing
         let names = ["", "", ""] + RobustnessTests.wrongTypes.map(\.testDescription)
         #expect(try taken(documents).map { names[$0] } == [])
     }
-}
-
-extension [UInt8] {
-    fileprivate var asData: Data { Data(self) }
 }

@@ -101,6 +101,31 @@ import Testing
         #expect(loaded("  - { id: time, hosts: nodes, use: ../other.yaml }\n").1.hasPrefix("bad-path 6:36"))
     }
 
+    /// Only the file that is given is laid out; what it says is compared with what it uses.
+    @Test func aRunbookThatUsesAnotherIsLaidOut() {
+        let messy =
+            Self.head + """
+                steps:
+                - {id: time, hosts: nodes, use: parts/time.yaml, with: {server: x}}
+                - {id: then, host: a, if: steps.time/reload.on.a.outputs.n != '',  require: date}
+
+                """
+        let files: UsedFiles = { path in .success(SourceText(name: path, Self.part)) }
+        let (result, found) = formatRunbook(SourceText(name: "demo.yaml", messy), files: files)
+        #expect(found.map(brief) == [])
+        #expect(
+            result
+                == .formatted(
+                    Self.head + """
+                        steps:
+                          - { id: time, hosts: nodes, use: parts/time.yaml, with: { server: x } }
+                          - { id: then, host: a, if: steps.time/reload.on.a.outputs.n != '', require: date }
+
+                        """))
+        // Without the file its step is not known.
+        #expect(formatRunbook(SourceText(name: "demo.yaml", messy)).0 == nil)
+    }
+
     // MARK: - for_each
 
     private func scripts(_ step: String) throws -> [String] {

@@ -11,7 +11,8 @@ struct FormatCommand: AsyncParsableCommand {
         commandName: "fmt", abstract: "Lays a runbook out in the usual way.",
         discussion: """
             Two blanks a level, one after a colon, a comma and a dash, `{ a: b }` and `[a, b]`, no blanks at the ends \
-            of lines. Order, quotes and comments stay. The file is written only if it says the same as before.
+            of lines. Order, quotes and comments stay. The file is written only if it says the same as before, with the runbooks that it uses; \
+            those are left as they are.
 
             EXIT STATUS
               0 it is laid out · 1 with --check: it is not · 2 the runbook is wrong, or cannot be laid out
@@ -28,7 +29,7 @@ struct FormatCommand: AsyncParsableCommand {
         let path = try RunbookArguments.parse([file]).paths(console).runbook
         let store = POSIXFileStore()
         let source = try LoadedRunbook.source(path, store, console)
-        let (result, problems) = formatRunbook(source)
+        let (result, problems) = formatRunbook(source, files: UsedRunbooks(beside: path).read)
         switch result {
         case nil:
             RunbookCLI.show(problems, console)

@@ -52,7 +52,7 @@ struct InitCommand: AsyncParsableCommand {
         let arguments = try RunbookArguments.parse([file] + (site.map { ["--site", $0] } ?? []))
         let paths = try arguments.paths(console)
         let source = try LoadedRunbook.source(paths.runbook, POSIXFileStore(), console)
-        let (runbook, problems) = loadRunbook(source)
+        let (runbook, problems) = loadRunbook(source, files: UsedRunbooks(beside: paths.runbook).read)
         show(problems, console)
         guard let runbook else { throw ExitStatus.wrongRunbook.code }
         if fileExists(paths.site), !force {

@@ -56,7 +56,7 @@ struct LogCommand: AsyncParsableCommand {
             return "\(.dim, word.time) \(name(word.unit)) \(word.kind.rawValue) by \(word.who): \(word.why)"
         case .takeOver(let word):
             return
-                "\(.dim, word.time) \(.host, word.host.rawValue) is taken from \(word.from.rawValue) of \(word.holder) by \(word.who): \(word.why)"
+                "\(.dim, word.time) \(.host, word.host.rawValue) is to be taken from \(word.from.rawValue) of \(word.holder) by \(word.who): \(word.why)"
         case .finished(let time): return "\(.dim, time) \(.success, "finished")"
         case .abandoned(let why, let who, let time): return "\(.dim, time) abandoned by \(who): \(why)"
         }

@@ -52,38 +52,19 @@ struct StatusCommand: AsyncParsableCommand {
 
     // MARK: - JSON
 
-    private struct Head: Encodable {
-        var runbook: String
-        var folder: String
-        /// `open`, `finished` or `abandoned`.
-        var state: String
-        var done: Int
-        var steps: Int
-    }
-
-    private struct Line: Encodable {
-        var step: String
-        var host: String?
-        var name: String
-        var standing: String
-        var detail: String?
-    }
-
     private static func jsonLines(_ plan: Plan, _ history: History, _ folder: String) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let units = plan.schedule.units
-        let head = Head(
+        let head = StatusHead(
             runbook: plan.runbook.name, folder: folder,
-            state: history.isAbandoned ? "abandoned" : history.isFinished ? "finished" : "open",
+            state: history.isAbandoned ? .abandoned : history.isFinished ? .finished : .open,
             done: units.count { history.standing(of: $0).isFinished }, steps: units.count)
-        var lines = [String(decoding: try encoder.encode(head), as: UTF8.self)]
+        var lines = [try head.json]
         for unit in units {
             let (word, _, detail) = words(for: history.standing(of: unit))
-            let line = Line(
+            let line = StandingLine(
                 step: unit.step.rawValue, host: unit.host?.rawValue, name: plan.schedule.step(of: unit).name,
                 standing: word, detail: detail.isEmpty ? nil : detail)
-            lines.append(String(decoding: try encoder.encode(line), as: UTF8.self))
+            lines.append(try line.json)
         }
         return lines.joined(separator: "\n")
     }

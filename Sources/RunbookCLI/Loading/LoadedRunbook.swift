@@ -190,8 +190,16 @@ enum ScriptFile {
     static func foreignShell(_ bytes: [UInt8], than shell: Script.Shell) -> String? {
         guard bytes.starts(with: Array("#!".utf8)) else { return nil }
         let line = String(decoding: bytes.dropFirst(2).prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-        let words = line.split(separator: " ")
-        let name = words.first { !$0.hasSuffix("/env") }?.split(separator: "/").last.map(String.init) ?? ""
+        var words = line.split { $0 == " " || $0 == "\t" || $0 == "\r" }[...]
+        if words.first?.hasSuffix("/env") == true {
+            words.removeFirst()
+            // Options and variables of env(1) stand before the program; `-S` may be written together with it.
+            if let first = words.first, first.hasPrefix("-S"), first.count > 2 {
+                words[words.startIndex] = first.dropFirst(2)
+            }
+            words = words.drop { $0.hasPrefix("-") || $0.contains("=") }
+        }
+        let name = words.first?.split(separator: "/").last.map(String.init) ?? ""
         let known = shell == .bash ? ["sh", "dash", "bash"] : ["sh", "dash"]
         return known.contains(name) ? nil : name
     }

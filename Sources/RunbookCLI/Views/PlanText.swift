@@ -191,27 +191,11 @@ struct PlanText {
 
     // MARK: - JSON
 
-    private struct Line: Encodable {
-        var step: String
-        var host: String?
-        var name: String
-        var outlook: String
-        var detail: String?
-        var does: String?
-        var text: String?
-        var environment: [String: String]?
-        var stdin: String?
-        var notKnownYet: [String]?
-        var changes: [String]?
-    }
-
     var jsonLines: String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return previews.compactMap { preview in
+        previews.compactMap { preview in
             let step = plan.schedule.step(of: preview.unit)
             let (word, _, detail) = words(for: preview, step)
-            var line = Line(
+            var line = PlanLine(
                 step: preview.unit.step.rawValue, host: preview.unit.host?.rawValue, name: step.name,
                 outlook: word)
             line.detail = detail.isEmpty ? nil : detail
@@ -222,8 +206,7 @@ struct PlanText {
             line.environment = variables.isEmpty ? nil : Dictionary(variables) { $1 }
             line.notKnownYet = preview.verb.notKnownYet.isEmpty ? nil : preview.verb.notKnownYet
             line.changes = answers?.differences[preview.unit]
-            guard let data = try? encoder.encode(line) else { return nil }
-            return String(decoding: data, as: UTF8.self)
+            return try? line.json
         }.joined(separator: "\n")
     }
 }

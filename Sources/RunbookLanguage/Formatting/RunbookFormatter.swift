@@ -13,9 +13,12 @@ package enum FormatResult: Sendable, Equatable {
 /// Formats a runbook: two blanks a level, one after a colon, a comma and a dash, `{ a: b }` and `[a, b]`, no blanks
 /// at the ends of lines, one empty line at most. Order, quotes, comments and every text stay.
 ///
+/// - Parameter files: reads the runbooks that steps use, as for `loadRunbook`; they are not formatted.
 /// - Returns: nil when the runbook has errors, which come with it. What is given back loads as the same runbook.
-package func formatRunbook(_ source: SourceText) -> (FormatResult?, [Diagnostic]) {
-    let (runbook, found) = loadRunbook(source)
+package func formatRunbook(
+    _ source: SourceText, files: UsedFiles? = nil
+) -> (FormatResult?, [Diagnostic]) {
+    let (runbook, found) = loadRunbook(source, files: files)
     guard let runbook, let root = parseYAML(source).0 else { return (nil, found) }
     var formatter = SourceFormatter(source)
     formatter.format(root)
@@ -25,7 +28,7 @@ package func formatRunbook(_ source: SourceText) -> (FormatResult?, [Diagnostic]
         )
     }
     let after = SourceText(name: source.name, text)
-    guard let again = loadRunbook(after).0, again.withoutLines == runbook.withoutLines,
+    guard let again = loadRunbook(after, files: files).0, again.withoutLines == runbook.withoutLines,
         let newRoot = parseYAML(after).0, newRoot.hasSameContent(as: root)
     else {
         return (.refused("formatting would change what the runbook says; please report this file"), found)

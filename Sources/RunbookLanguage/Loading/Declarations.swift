@@ -50,12 +50,20 @@ struct StepSketch {
     var hosts: [HostID] = []
     var group: [HostID] = []
     var outputs: [(name: String, kind: ValueKind)] = []
+    /// Its hosts, or those of its block, are said and wrong: nothing is told of what speaks of them.
+    var isPlaceUnknown = false
+    /// The group that `peer` is taken from; nil where nothing is told of it.
+    var peerGroup: [HostID]? { isPlaceUnknown ? nil : group }
     /// Whether it says where it runs, rightly or wrongly, or misspelt.
     var saysHosts: Bool {
         let keys = ["host", "hosts"]
         return !fields.given(among: keys).isEmpty || !fields.meantKeys.isDisjoint(with: keys)
     }
     var isBlock: Bool { fields.isGiven("steps") || fields.isGiven("use") }
+    /// A step of a block is done where the block is.
+    mutating func takePlace(of block: StepSketch) {
+        (hosts, group, isPlaceUnknown) = (block.hosts, block.group, block.isPlaceUnknown)
+    }
     /// What it is done for, in a step with `for_each`.
     var item: StepItem?
     /// Reads the runbook that it uses.

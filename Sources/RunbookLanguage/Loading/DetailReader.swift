@@ -168,7 +168,7 @@ extension RunbookLoader {
 
     private func undoStep(_ fields: Fields, _ context: ReferenceContext, _ sketch: StepSketch) -> UndoStep? {
         guard let run = fields["run"] else { return nil }
-        var place = QuestionPlace(context: context, group: sketch.group)
+        var place = QuestionPlace(context: context, group: sketch.peerGroup)
         var host: HostID?
         if let node = fields["host"] {
             host = knownHost(node)

@@ -40,7 +40,7 @@ extension RunbookLoader {
                     .hint("make it a step of its own"))
         }
         var sketch = self.sketch(fields, inside: block.id)
-        (sketch.hosts, sketch.group) = (block.hosts, block.group)
+        sketch.takePlace(of: block)
         for key in fields.given(among: ["host", "hosts", "order"]) {
             problems.add(
                 .error("key-not-here", "`\(key)` cannot stand inside a block", at: fields.span(ofKey: key))
@@ -115,6 +115,7 @@ extension RunbookLoader {
         } else if !fields.isGiven("host"), !fields.isGiven("hosts"), declarations.hosts.count == 1 {
             sketch.hosts = [declarations.hosts[0].id]
         }
+        sketch.isPlaceUnknown = sketch.hosts.isEmpty && sketch.saysHosts
     }
 
     private func stepHost(_ node: YAMLNode) -> HostID? {

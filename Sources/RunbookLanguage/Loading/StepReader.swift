@@ -14,8 +14,7 @@ extension RunbookLoader {
 
     /// What the texts of a step can name. Outputs of earlier steps only.
     func context(_ sketch: StepSketch) -> ReferenceContext {
-        // Where the hosts are written and wrong, nothing is said of texts that speak of them.
-        let isWrong = sketch.hosts.isEmpty && sketch.saysHosts
+        let isWrong = sketch.isPlaceUnknown
         var context = ReferenceContext(
             declarations: declarations, hosts: isWrong ? nil : sketch.hosts,
             peers: isWrong ? .any : peers(of: sketch.hosts, in: sketch.group),
@@ -53,7 +52,7 @@ extension RunbookLoader {
             problems.add(.error("empty-list", "a block has one step at least", at: node.span))
         }
         reportMissingHost(sketch)
-        let place = QuestionPlace(context: context(sketch), group: sketch.group, isUnless: true)
+        let place = QuestionPlace(context: context(sketch), group: sketch.peerGroup, isUnless: true)
         block.condition = fields["if"].flatMap { expression($0, context(sketch)) }
         block.environment = readEnvironment(fields["env"], context(sketch))
         block.unless = readQuestions(fields["unless"], place)

@@ -86,7 +86,7 @@ extension RunbookLoader {
             problems.add(.error("unknown-host", "the one host is `\(role ?? "")`", at: host.span))
         }
         var sketch = self.sketch(fields, inside: block.id)
-        (sketch.hosts, sketch.group) = (block.hosts, block.group)
+        sketch.takePlace(of: block)
         declarations.steps.append(sketch)
     }
 

@@ -1,5 +1,3 @@
-import RunbookText
-
 /// The tables of the language as JSON Schema (draft 2020-12), for editors. It says what may stand where; what a
 /// name stands for only the loader knows.
 package enum JSONSchema {
@@ -7,13 +5,18 @@ package enum JSONSchema {
     package static func text(of mapping: ValueType.Mapping) -> String {
         var definitions: [(String, JSON)] = []
         for each in reachable(from: mapping) { definitions.append((each.rawValue, schema(of: each.schema))) }
-        let whole = JSON.object([
-            ("$schema", .text("https://json-schema.org/draft/2020-12/schema")),
-            ("title", .text(mapping.schema.words)),
-            ("$ref", reference(to: mapping)),
-            ("$defs", .object(definitions)),
-        ])
-        return whole.written() + "\n"
+        return text(
+            mapping.schema.words,
+            .object([("$ref", reference(to: mapping)), ("$defs", .object(definitions))]))
+    }
+
+    /// A schema of anything else with its head; it ends with a line break.
+    package static func text(_ title: String, _ schema: JSON) -> String {
+        guard case .object(let members) = schema else { return schema.text + "\n" }
+        let head: [(String, JSON)] = [
+            ("$schema", .text("https://json-schema.org/draft/2020-12/schema")), ("title", .text(title)),
+        ]
+        return JSON.object(head + members).text + "\n"
     }
 
     private static func reference(to mapping: ValueType.Mapping) -> JSON {
@@ -122,28 +125,4 @@ package enum JSONSchema {
     }
 
     private static func any(_ schemas: [JSON]) -> JSON { .object([("anyOf", .list(schemas))]) }
-}
-
-/// JSON whose members keep their order.
-private indirect enum JSON {
-    case text(String)
-    case number(Int)
-    case flag(Bool)
-    case list([JSON])
-    case object([(String, JSON)])
-
-    func written(_ indentation: String = "") -> String {
-        let inner = indentation + "  "
-        switch self {
-        case .text(let text): return jsonQuoted(text)
-        case .number(let number): return String(number)
-        case .flag(let flag): return flag ? "true" : "false"
-        case .list(let elements):
-            return "[\(elements.map { $0.written(indentation) }.joined(separator: ", "))]"
-        case .object(let members):
-            guard !members.isEmpty else { return "{}" }
-            let lines = members.map { "\(inner)\(jsonQuoted($0.0)): \($0.1.written(inner))" }
-            return "{\n\(lines.joined(separator: ",\n"))\n\(indentation)}"
-        }
-    }
 }
