@@ -39,7 +39,9 @@ package enum RunbookMain {
 
     /// Runs the command and says what the parser of arguments has to say; the exit status.
     private static func status() async -> Int32 {
-        if let unknown = UnknownCommand(CommandLine.arguments.dropFirst(), of: RunbookCommand.self) {
+        if let unknown = UnknownCommand.found(
+            in: Array(CommandLine.arguments.dropFirst()), of: RunbookCommand.self)
+        {
             let console = Console(environment: ProcessInfo.processInfo.environment)
             let near = unknown.near.map { "; did you mean \($0)?" } ?? ""
             console.say("\(.error, "error"): there is no command \(unknown.before) \(unknown.word)\(near)")

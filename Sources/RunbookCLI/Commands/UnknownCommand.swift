@@ -10,18 +10,18 @@ struct UnknownCommand: Equatable {
     let near: String?
 
     /// nil when the arguments begin with a command, or with none at all.
-    init?(_ arguments: some Sequence<String>, of root: any ParsableCommand.Type) {
-        var (command, before) = (root, root.configuration.commandName ?? "")
+    static func found(in arguments: [String], of root: any ParsableCommand.Type) -> UnknownCommand? {
+        var configuration = root.configuration
+        var before = configuration.commandName ?? ""
         for word in arguments {
-            let known = command.configuration.subcommands
-            guard !known.isEmpty, !word.hasPrefix("-"), word != "help" else { return nil }
-            guard let next = known.first(where: { $0.configuration.commandName == word }) else {
-                let shown = known.filter(\.configuration.shouldDisplay).compactMap(
-                    \.configuration.commandName)
-                (self.word, self.before, near) = (word, before, closest(to: word, among: shown))
-                return
+            let known = configuration.subcommands.map { $0.configuration }
+            if known.isEmpty || word.hasPrefix("-") || word == "help" { return nil }
+            guard let next = known.first(where: { $0.commandName == word }) else {
+                let shown = known.filter { $0.shouldDisplay }.compactMap { $0.commandName }
+                return UnknownCommand(word: word, before: before, near: closest(to: word, among: shown))
             }
-            (command, before) = (next, "\(before) \(word)")
+            configuration = next
+            before += " \(word)"
         }
         return nil
     }

@@ -4,7 +4,9 @@ import RunbookModel
 /// An event as `run --json` and `verify --json` print it.
 struct EventLine: JSONLine {
     enum Event: String, CaseIterable, Encodable {
-        case outlook, started, issued, following, settled, warned, failed, reconnecting, file, note
+        case outlook, started, issued, following, settled, warned, failed, leftOut = "left-out", reconnecting,
+            file
+        case note
     }
 
     struct Evidence: Encodable {
@@ -82,7 +84,7 @@ struct EventLine: JSONLine {
         case .outlook, .settled: ([.step, .name, .how, .reason], [.host])
         case .started: ([.step, .name], [.host])
         case .issued, .following: ([.step, .attempt], [.host])
-        case .warned: ([.step, .reason], [.host])
+        case .warned, .leftOut: ([.step, .reason], [.host])
         case .failed:
             (
                 [.step, .name, .reason, .hints, .output, .errors, .evidence, .isUndecided],

@@ -49,7 +49,7 @@ actor JSONView: RunView {
             line.evidence = failure.evidence.map { .init(command: $0.command, output: $0.output) }
             line.isUndecided = failure.isUndecided
             return line
-        case .leftOut(let unit, let reason): return JSONLine(event: "left-out", unit, reason: reason)
+        case .leftOut(let unit, let reason): return EventLine(.leftOut, unit, reason: reason)
         case .reconnecting(let host, let message):
             return EventLine(.reconnecting, Unit(StepID(""), host), reason: message)
         case .fileChange(let unit, let path, let difference):
