@@ -19,6 +19,13 @@ package struct SSHDeadlines: Sendable, Equatable {
     package var silence: Duration = .seconds(5)
     /// How long the sign of life may take before the connection counts as lost.
     package var signOfLife: Duration = .seconds(10)
+    /// How long a host that lives may take to open a channel and start its command: it may be so busy that a
+    /// process takes half a minute.
+    package var start: Duration = .seconds(120)
+    /// How long a channel may take nothing of what is sent.
+    package var stall: Duration = .seconds(60)
+    /// How long a command that has told its exit status may leave its output open and say nothing.
+    package var afterExit: Duration = .seconds(10)
 
     package init() {}
 }

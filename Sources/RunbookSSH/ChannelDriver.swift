@@ -36,11 +36,17 @@ enum ChannelPurpose: Sendable, Equatable {
     /// Bytes wait in libssh until the reader has room.
     private var isHeld = false
     private var isUnwanted = false
+    /// The host has had its time to close it.
+    private var isOverdue = false
+    private let limits: SSHDeadlines
+    /// When the host has had its time for what this channel waits for; nil: that may take as long as it likes.
+    private(set) var due: ContinuousClock.Instant?
 
     /// Makes a channel that is not open; nil when libssh has no memory.
     init?(_ session: Session, for purpose: ChannelPurpose = .command) {
         guard let channel = unsafe ssh_channel_new(session.handle) else { return nil }
         self.purpose = purpose
+        limits = session.limits
         unsafe raw = unsafe channel
         unsafe callbacks = .allocate(capacity: 1)
         unsafe callbacks.initialize(to: ssh_channel_callbacks_struct())
@@ -53,11 +59,11 @@ enum ChannelPurpose: Sendable, Equatable {
             return unsafe driver(me)?.received(bytes, isErrors: isErrors != 0) ?? 0
         }
         unsafe callbacks.pointee.channel_exit_status_function = { _, _, status, me in
-            unsafe driver(me)?.exit = .exited(status)
+            unsafe driver(me)?.told(.exited(status))
         }
         unsafe callbacks.pointee.channel_exit_signal_function = { _, _, name, _, _, _, me in
             guard let name = unsafe name else { return }
-            unsafe driver(me)?.exit = .signalled(visible(String(cString: name)))
+            unsafe driver(me)?.told(.signalled(visible(String(cString: name))))
         }
         unsafe callbacks.pointee.channel_close_function = { _, _, me in
             unsafe driver(me)?.isClosedByHost = true
@@ -70,6 +76,7 @@ enum ChannelPurpose: Sendable, Equatable {
         self.inbox = inbox
         self.command = command
         self.opener = opener
+        due = .now + limits.start
         if phase == .ready { phase = .requesting }
     }
 
@@ -77,6 +84,7 @@ enum ChannelPurpose: Sendable, Equatable {
     func tunnel(inbox: ChannelInbox, opener: Pending<Void>) {
         self.inbox = inbox
         self.opener = opener
+        due = .now + limits.start
     }
 
     var isRunning: Bool { phase == .running }
@@ -105,6 +113,7 @@ enum ChannelPurpose: Sendable, Equatable {
             refuse(session, "\(session.host) does not open another channel: \(session.lastWords)")
         case .tunnel where result == SSH_OK:
             phase = .running
+            due = nil
             if opener?.complete(.success(())) == false { isUnwanted = true }
         case .tunnel(let name, let port):
             let place = port == 22 ? name : "\(name) port \(port)"
@@ -132,6 +141,7 @@ enum ChannelPurpose: Sendable, Equatable {
                         "\(session.host) closed the channel without saying whether the command started")))
         } else if result == SSH_OK {
             phase = .running
+            due = nil
             // The task was cancelled meanwhile: the command runs, and nobody listens.
             if opener?.complete(.success(())) == false { isUnwanted = true }
             self.command = nil
@@ -173,7 +183,11 @@ enum ChannelPurpose: Sendable, Equatable {
                     return unsafe ssh_channel_write(
                         raw, UnsafeRawBufferPointer(rebasing: rest).baseAddress, UInt32(rest.count))
                 }
-                guard count > 0 else { return }
+                guard count > 0 else {
+                    due = due ?? .now + limits.stall
+                    return
+                }
+                due = exit == nil ? nil : due
                 writes[0].sent += Int(count)
                 if writes[0].sent < first.bytes.count { continue }
             }
@@ -182,7 +196,38 @@ enum ChannelPurpose: Sendable, Equatable {
         }
     }
 
+    /// What the host does not do in time: then nobody waits for it any longer. The session goes on.
+    func expire(_ session: Session) {
+        guard let due, due <= .now, !isHeld else { return }
+        self.due = nil
+        if phase == .running, exit != nil {
+            // Something that the command left behind holds its output open.
+            isOverdue = true
+        } else if phase == .running {
+            fail(session, "takes nothing more of what is sent to it")
+        } else if phase == .opening || phase == .requesting {
+            fail(session, "lives, but does not say whether the command started")
+        }
+    }
+
+    private func fail(_ session: Session, _ what: String) {
+        let error = TransportError(
+            .lost, host: session.host, "\(session.host) \(what)",
+            remedy: "look at the load and the disks of \(session.host), then run again")
+        phase = .over
+        opener?.complete(.failure(error))
+        answerWrites(.failure(error))
+        inbox.finish(.failure(error))
+    }
+
+    /// The command has ended; what it left behind may still hold the channel open.
+    private func told(_ end: CommandEnd) {
+        exit = end
+        due = .now + limits.afterExit
+    }
+
     private func received(_ bytes: UnsafeRawBufferPointer, isErrors: Bool) -> Int32 {
+        if exit != nil { due = .now + limits.afterExit }
         if isUnwanted { return Int32(bytes.count) }
         guard !isHeld, unsafe inbox.push(bytes, isErrors: isErrors) else {
             isHeld = true
@@ -214,7 +259,7 @@ enum ChannelPurpose: Sendable, Equatable {
     func deliver() -> Bool {
         inbox.wake()
         if phase == .over || isUnwanted && phase == .running { return false }
-        guard phase == .running, isClosedByHost, !isHeld else { return true }
+        guard phase == .running, isClosedByHost || isOverdue, !isHeld else { return true }
         inbox.finish(.success(exit ?? .unknown))
         return false
     }

@@ -53,6 +53,16 @@ final class ChannelInbox: Sendable {
         wake()
     }
 
+    /// What came and was not taken is not to be believed: the error is all that is told.
+    func discard(_ error: TransportError) {
+        state.withLock { state in
+            state.parts = []
+            state.size = 0
+            state.end = .failure(error)
+        }
+        wake()
+    }
+
     /// Wakes the reader if there is something for it.
     func wake() {
         let waiter = state.withLock { state -> Pending<Void>? in

@@ -51,7 +51,8 @@ final class SSHConnection: Connection {
 /// the host never sees half of a request.
 ///
 /// The end is told when the host closes the channel, which sshd does when the command has exited and
-/// nothing that it left behind holds its output open.
+/// nothing that it left behind holds its output open; or ten silent seconds after the exit status.
+/// A channel that takes nothing for a minute is an error.
 final class SSHChannel: Channel {
     private let connection: SSHConnection
     private let thread: SessionThread
@@ -70,6 +71,7 @@ final class SSHChannel: Channel {
         let inbox = inbox
         let _: Void = try await thread.request { session, answer in
             if answer.isAnswered { return }
+            guard session.isStillProven(answer) else { return }
             guard let channel = session.channel(of: inbox) else {
                 answer.complete(.success(()))
                 return

@@ -11,7 +11,7 @@ struct HandshakeRequest: Sendable {
     var deadlines: SSHDeadlines
     var budget: Budget
     /// A connection that is there already, through other hosts; nil: one is made.
-    var tunnel: Int32?
+    var tunnel: OwnedSocket?
 }
 
 extension Session {
@@ -23,7 +23,7 @@ extension Session {
         -> HostKey
     {
         let descriptor =
-            if let tunnel = request.tunnel { tunnel } else { try connectFirst(addresses, request) }
+            if let tunnel = request.tunnel { tunnel.take() } else { try connectFirst(addresses, request) }
         do throws(TransportError) {
             let greeting = try firstWords(descriptor, request)
             try begin(user: request.address.user, algorithms: request.algorithms)
@@ -193,6 +193,21 @@ extension Session {
         TransportError(
             .legacyOnly, host: host, what,
             remedy: "set `legacy_ssh: true` for \(host) in the site file if it really is that old")
+    }
+
+    /// Whether that is the key of the last key exchange, as known_hosts would have it.
+    func shows(_ base64: String) -> Bool {
+        var key: ssh_key?
+        guard unsafe ssh_get_server_publickey(handle, &key) == SSH_OK, let key = unsafe key else {
+            return false
+        }
+        defer { unsafe ssh_key_free(key) }
+        var text: UnsafeMutablePointer<CChar>?
+        guard unsafe ssh_pki_export_pubkey_base64(key, &text) == SSH_OK, let text = unsafe text else {
+            return false
+        }
+        defer { unsafe ssh_string_free_char(text) }
+        return unsafe String(cString: text) == base64
     }
 
     /// The key of the last key exchange.

@@ -7,6 +7,7 @@ extension Session {
     func beginServing(_ deadlines: SSHDeadlines) throws(TransportError) {
         relay?.close()
         relay = nil
+        limits = deadlines
         pulse = Pulse(silence: deadlines.silence, signOfLife: deadlines.signOfLife)
         unsafe event = ssh_event_new()
         guard let event = unsafe event, unsafe ssh_event_add_session(event, handle) == SSH_OK else {
@@ -26,7 +27,8 @@ extension Session {
         }
         if let failure = settle() { return failure }
         if !hasRunCommand { acknowledgeAtOnce(socket) }
-        let events = waitForEvents(socket, wantedEvents, bell, until: pulse.next)
+        let due = channels.compactMap(\.due).reduce(pulse.next, min)
+        let events = waitForEvents(socket, wantedEvents, bell, until: due)
         if events.socket != 0, let failure = pump() { return failure }
         return feelPulse()
     }
@@ -40,7 +42,9 @@ extension Session {
             for channel in channels { channel.step(self) }
             spare?.step(self)
         } while heard != bytesHeard
+        if bytesHeard != bytesProven { proveAgain() }
         hasRunCommand = hasRunCommand || channels.contains { $0.isRunning }
+        for channel in channels { channel.expire(self) }
         for channel in channels where !channel.deliver() {
             channels.removeAll { $0 === channel }
             channel.retire()
@@ -106,14 +110,24 @@ extension Session {
         refillSpare()
     }
 
-    /// False when the keys were exchanged anew and the host showed another identity: then the session ends.
-    private func isStillProven(_ opener: Pending<Void>) -> Bool {
-        if provenKey == nil || shownKey()?.base64 == provenKey { return true }
-        let error = TransportError(
-            .hostKeyChanged, host: host, "\(host) changed its host key during the connection")
-        failure = error
-        opener.complete(.failure(error))
+    /// False when the session ends because the host is another one now: then nothing more is sent to it.
+    func isStillProven(_ answer: Pending<Void>) -> Bool {
+        proveAgain()
+        guard let failure else { return true }
+        answer.complete(.failure(failure))
         return false
+    }
+
+    /// Ends the session when the keys were exchanged anew and the host showed another identity. What it said
+    /// since then, and nobody has read yet, counts for nothing.
+    private func proveAgain() {
+        bytesProven = bytesHeard
+        guard failure == nil, let provenKey, !shows(provenKey) else { return }
+        let error = TransportError(
+            .hostKeyChanged, host: host, "\(host) changed its host key during the connection",
+            remedy: "find out who answers for \(host) before you run again")
+        failure = error
+        for channel in channels { channel.inbox.discard(error) }
     }
 
     /// Has the host connect to another one.

@@ -25,8 +25,12 @@ import RunbookTransport
     /// False once the host refused a spare channel: it has few, and they are for the commands.
     var keepsSpare = true
     var pulse = Pulse(silence: .seconds(5), signOfLife: .seconds(10))
+    /// How long channels may wait for the host.
+    var limits = SSHDeadlines()
     /// The host key that was proven, as it stands in known_hosts.
     var provenKey: String?
+    /// Up to where what was heard came from the host that was proven.
+    var bytesProven: UInt64 = 0
     /// The signature algorithms for user keys where SHA-1 is allowed; nil where it is not.
     private(set) var legacyPublicKeys: String?
     /// False until the first command runs; see `acknowledgeAtOnce`.

@@ -1,25 +1,26 @@
 import Glibc
 import RunbookTransport
+import Synchronization
 
 /// The bytes of one connection inside of another one: a socket pair, whose one end libssh uses as if it led to
 /// the host, and whose other end is carried through a channel of the host before.
 enum Tunnel {
-    /// Has the last host connect to the address. The answer is a socket, which belongs to the caller.
+    /// Has the last host connect to the address. The answer is a socket that leads there.
     static func open(
         through last: SSHConnection, to address: SSHAddress, until deadline: ContinuousClock.Instant
-    ) async throws(TransportError) -> Int32 {
+    ) async throws(TransportError) -> OwnedSocket {
         let channel = try await openChannel(through: last, to: address, until: deadline)
         guard let bell = Bell(), let (ours, theirs) = makePair() else {
             throw TransportError(.local, host: address.host, "no socket pair: \(errorText(errno))")
         }
-        let pair = TunnelEnd(descriptor: ours, channel: channel, bell: bell)
-        let code = startDetachedThread { pair.carryInput() }
+        let far = OwnedSocket(theirs)
+        let near = TunnelEnd(descriptor: ours, channel: channel, bell: bell)
+        let code = startDetachedThread { near.carryInput() }
         guard code == 0 else {
-            close(theirs)
             throw TransportError(.local, host: address.host, "no thread: \(errorText(code))")
         }
-        Task { await pair.carryOutput() }
-        return theirs
+        Task { await near.carryOutput() }
+        return far
     }
 
     /// The last host's words for why it does not reach the address are that address's failure.
@@ -59,6 +60,26 @@ enum Tunnel {
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         guard unsafe socketpair(AF_UNIX, kind, 0, &ends) == 0 else { return nil }
         return (ends[0], ends[1])
+    }
+}
+
+/// A socket that is closed with its last owner, unless somebody took it: who was to take it may never come to it.
+final class OwnedSocket: Sendable {
+    private let descriptor: Mutex<Int32>
+
+    init(_ descriptor: Int32) { self.descriptor = Mutex(descriptor) }
+
+    deinit {
+        let left = take()
+        if left >= 0 { close(left) }
+    }
+
+    /// The descriptor, which is the caller's to close from now on; -1 when it was taken before.
+    func take() -> Int32 {
+        descriptor.withLock { descriptor in
+            defer { descriptor = -1 }
+            return descriptor
+        }
     }
 }
 

@@ -250,12 +250,31 @@ package final class SupervisedSession: HostSession {
         _ = try await ask { (line) throws(RequestLine.Problem) in try line.call("rb_unlock", run.rawValue) }
     }
 
-    /// Removes all that the run keeps on the host, and its lock. After this its attempts are not known any more,
-    /// so it is for runs that are finished or abandoned. Refused while one of its commands runs; the session
-    /// is to be closed afterwards.
+    /// Removes all that the run keeps on the host, as other users too, and its lock. After this its attempts are not
+    /// known any more, so it is for runs that are finished or abandoned. Refused while one of its commands runs;
+    /// the session is to be closed afterwards. What could not be removed can be tried again.
     package func clean() async throws(TransportError) {
-        await agents.close { agent in try? await agent.clean() }
+        for user in try await usersOfTheRun() {
+            let agent = try await agent(of: user)
+            // A clean that was cut short has removed it already.
+            if !agent.hasLostItsFolder { try await agent.clean() }
+        }
+        await agents.close()
         _ = try await ask { (line) throws(RequestLine.Problem) in try line.call("rb_clean") }
+    }
+
+    /// The users as whom this process or an earlier one has acted here for the run.
+    private func usersOfTheRun() async throws(TransportError) -> [String] {
+        let script = """
+            for mark in "$RUNBOOK_FOLDER"/as-*; do
+                [ ! -e "$mark" ] || echo "${mark##*/as-}"
+            done
+            """
+        let answer = try await ask([QuestionRequest(script: script)], environment: []).first
+        guard let answer, answer.verdict == .yes else {
+            throw TransportError(.local, host: host, "the users of the run on \(host) are not told")
+        }
+        return answer.output.split(separator: "\n").map(String.init)
     }
 
     package func close() async {

@@ -65,16 +65,14 @@ final class UserAgents: Sendable {
         }
     }
 
-    /// Ends the sessions, after `body` was done with each.
-    func close(_ body: (SupervisedSession) async -> Void = { _ in }) async {
+    /// Ends the sessions.
+    func close() async {
         let all = agents.withLock { agents in
             defer { agents = [:] }
             return Array(agents.values)
         }
         for starting in all {
-            guard let session = try? await starting.value.get() else { continue }
-            await body(session)
-            await session.close()
+            if let session = try? await starting.value.get() { await session.close() }
         }
     }
 }

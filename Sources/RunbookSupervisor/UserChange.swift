@@ -13,11 +13,15 @@ actor UserChange {
         case sudo(password: String?)
     }
 
+    private typealias Search = Task<Result<Way, TransportError>, Never>
+
     private let host: HostID
     private let connection: any Connection
     private let prompts: (any ConnectionPrompts)?
     /// The way for each user, also while it is being found out: nobody is asked twice.
-    private var ways: [String: Task<Result<Way, TransportError>, Never>] = [:]
+    private var ways: [String: Search] = [:]
+    /// The search that began last. They go one after the other: the password of one may open the next as well.
+    private var lastSearch: Search?
     private var password: String?
 
     private static let passwordTries = 3
@@ -57,14 +61,17 @@ actor UserChange {
 
     private func way(to user: String) async throws(TransportError) -> Way {
         if let way = ways[user] { return try await way.value.get() }
-        let finding = Task {
+        let before = lastSearch
+        let finding = Search {
+            _ = await before?.value
             do throws(TransportError) {
-                return Result<Way, TransportError>.success(try await findWay(to: user))
+                return .success(try await findWay(to: user))
             } catch {
                 return .failure(error)
             }
         }
         ways[user] = finding
+        lastSearch = finding
         let result = await finding.value
         // What failed may work the next time: somebody mends sudoers, or types better.
         if case .failure = result { ways[user] = nil }

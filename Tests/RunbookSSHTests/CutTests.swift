@@ -123,11 +123,5 @@ extension SSHTests {
             #expect(processorTime() - before < .milliseconds(100))
             await connection.close()
         }
-
-        private func processorTime() -> Duration {
-            var time = timespec()
-            unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-            return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
-        }
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import RunbookModel
 import RunbookSSH
 import RunbookTestSupport
@@ -109,4 +110,11 @@ final class Person: ConnectionPrompts {
         heard.withLock { $0.append(question) }
         return answers.withLock { $0.isEmpty ? nil : $0.removeFirst() }
     }
+}
+
+/// The processor time that this process has used.
+func processorTime() -> Duration {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
 }
