@@ -9,12 +9,28 @@ struct Acting: Equatable, Sendable {
     var shell: Script.Shell = .sh
     var environment: [ShellVariable] = []
     var input: [UInt8]?
+    /// What must be on the host before.
+    var staged: Staged?
     /// What is hashed: all that acts, nothing that asks, and of the environment only what the text names.
     var acts: String
     /// What the journal keeps of the script; nil: the script.
     var note: String?
     /// Shown to the person before it is done (edit, copy, trust).
     var changes: [FileChange] = []
+    /// As `changes`, of a folder or a long file.
+    var tree: TreeChange?
+
+    /// Of a step that writes files: whether they are as they should be; nil of any other.
+    var isInPlace: Bool? {
+        if let tree { return !tree.isNeeded }
+        return changes.isEmpty ? nil : !changes.contains(where: \.isNeeded)
+    }
+
+    /// What is not as it should be yet, with the difference as text.
+    func differences(hiding redactor: Redactor) -> [(path: String, difference: String)] {
+        if let tree { return tree.isNeeded ? [(tree.path, tree.difference)] : [] }
+        return changes.filter(\.isNeeded).map { ($0.path, $0.difference(hiding: redactor)) }
+    }
 }
 
 /// A file as it is and as it is to be.
@@ -37,7 +53,7 @@ extension UnitContext {
             let path = try text(edit.path)
             guard let from = edit.from else { return [path] }
             return [try text(from), path]
-        case .copy(let copy): return [try text(copy.path)]
+        case .copy(let copy): return try tree(of: copy) == nil ? [try text(copy.path)] : []
         case .fetch(let fetch): return [try text(fetch.path)]
         case .trustFiles(let trust): return try trustPaths(trust)
         default: return []

@@ -42,16 +42,20 @@ package struct Inquiry: Sendable, Equatable {
     package var lengthMax = 1 << 20
     /// Places on this machine to look at.
     package var looks: [FetchedPlace] = []
+    /// Scripts that look at what trees are to be put over, by the name under which what they write is found.
+    package var surveys: [String: String] = [:]
     /// Whether a second login works.
     package var reconnects = false
     package init() {}
-    package var isEmpty: Bool { questions.isEmpty && reads.isEmpty && looks.isEmpty && !reconnects }
+    package var isEmpty: Bool {
+        questions.isEmpty && reads.isEmpty && looks.isEmpty && surveys.isEmpty && !reconnects
+    }
 }
 
 /// The answer to an inquiry.
 package struct Findings: Sendable, Equatable {
     package var answers: [Answer] = []
-    /// By path as asked; nil: there is no such file.
+    /// By path as asked; nil: there is no such file. Of a survey what it wrote, by its name.
     package var files: [String: HostFile?] = [:]
     package var login: Answer?
     package var fetched: [FetchedPlace: FetchedState] = [:]

@@ -31,6 +31,7 @@ extension UnitContext {
     }
 
     func acting(_ copy: CopyAction, _ files: [String: HostFile?]) throws(EngineProblem) -> Acting {
+        if let (name, tree) = try tree(of: copy) { return try acting(copy, name, tree, files) }
         let path = try text(copy.path)
         let file = FileChange(
             path: path, old: files[path] ?? nil, new: try content(of: copy), mode: copy.mode,
@@ -89,7 +90,8 @@ extension UnitContext {
 
     func copyText(_ copy: CopyAction) throws(EngineProblem) -> [String] {
         // Any bytes: as text two files could look the same.
-        let content = sha256(try content(of: copy)).hex
+        let content =
+            if let tree = try tree(of: copy)?.tree { tree.digest } else { sha256(try content(of: copy)).hex }
         var parts = ["copy", try text(copy.path), content, copy.mode.map { String($0, radix: 8) } ?? ""]
         parts.append(copy.owner ?? "")
         if let validate = copy.validate { parts += ["validate", try text(validate, fit: .shell)] }
@@ -99,7 +101,7 @@ extension UnitContext {
     private func content(of copy: CopyAction) throws(EngineProblem) -> [UInt8] {
         switch copy.source {
         case .content(let template): return [UInt8](try text(template).utf8)
-        case .file(let path):
+        case .file(let path), .folder(let path):
             guard let bytes = plan.materials[path] else {
                 throw EngineProblem("the file \(path), which step \(step.id) copies, was not read")
             }

@@ -61,6 +61,9 @@ struct Filling {
         var sentence = "writes \(text(copy.path))"
         switch copy.source {
         case .file(let path): sentence += " from \(path)"
+        case .folder(let path):
+            let tree = context.plan.trees[path].map { " (\($0.sentence))" } ?? ""
+            sentence += " from \(path)/\(tree)"
         case .content(let content):
             let before = notKnownYet.count
             let known = text(content)

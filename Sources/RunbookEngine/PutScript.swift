@@ -26,8 +26,7 @@ struct PutScript: Equatable {
         ]
         lines.append(Self.body.replacing("@MASK@", with: mask))
         if let validate = file.validate {
-            lines.append(
-                Self.validate.replacing("@COMMAND@", with: validate.replacing("%s", with: "\"$new\"")))
+            lines.append(Self.validation(validate.replacing("%s", with: "\"$new\"")))
         }
         lines.append(Self.place)
         script = lines.joined(separator: "\n")
@@ -55,6 +54,11 @@ struct PutScript: Equatable {
         got=$(sha256sum < "$new")
         [ "${got%% *}" = "$wanted" ] || { echo "the new $path did not arrive whole" >&2; exit 76; }
         """
+
+    /// Ends the script when the command does not accept the new file.
+    static func validation(_ command: String) -> String {
+        validate.replacing("@COMMAND@", with: command)
+    }
 
     // In a subshell of its own and without `||` behind it: `set -e` then ends it at every command that fails, and
     // the status of a list such as `a && b` is seen as well.

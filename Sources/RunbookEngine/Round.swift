@@ -56,10 +56,11 @@ struct Round: Sendable, Equatable {
         }
     }
 
-    /// Adds files to read on a host.
-    mutating func read(_ paths: [String], on host: HostID?) {
-        guard let host, !paths.isEmpty else { return }
+    /// Adds files to read, and trees to look at, on a host.
+    mutating func read(_ paths: [String], _ surveys: [String: String], on host: HostID?) {
+        guard let host, !paths.isEmpty || !surveys.isEmpty else { return }
         inquiries[host, default: Inquiry()].reads += paths
+        inquiries[host, default: Inquiry()].surveys.merge(surveys) { $1 }
     }
 
     /// Adds the files that must be read before the verb is known, and for `fetch` a look at what is here.
@@ -71,7 +72,7 @@ struct Round: Sendable, Equatable {
             if isFetched { return }
             inquiries[host]?.lengthMax = FetchAction.lengthMax
         }
-        read(try context.filesToRead(), on: host)
+        read(try context.filesToRead(), try context.surveys(), on: host)
     }
 
     private mutating func addEnvironment(of host: HostID, in context: UnitContext) throws(EngineProblem) {

@@ -198,9 +198,7 @@ extension RunState {
         do throws(EngineProblem) {
             let acting = try context.acting(on: active[unit]?.files ?? [:])
             active[unit]?.acting = acting
-            var isInPlace = acting.flatMap { acting in
-                acting.changes.isEmpty ? nil : !acting.changes.contains(where: \.isNeeded)
-            }
+            var isInPlace = acting?.isInPlace
             let mine = unit.host.flatMap { findings[$0] }
             if let verdict = context.fetchedVerdict(mine, comparesWithHost: true) {
                 guard verdict.verdict != .none else {

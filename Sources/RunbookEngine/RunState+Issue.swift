@@ -62,8 +62,8 @@ extension RunState {
             preconditionFailure("\(unit) is issued without a host")
         }
         guard let acting = active[unit]?.acting else { preconditionFailure("\(unit) was not worked out") }
-        for change in acting.changes where change.isNeeded {
-            show(.fileChange(unit, path: change.path, difference: change.difference(hiding: plan.redactor)))
+        for (path, difference) in acting.differences(hiding: plan.redactor) {
+            show(.fileChange(unit, path: path, difference: difference))
         }
         active[unit]?.attempt = request.id
         active[unit]?.issues += 1
@@ -91,6 +91,7 @@ extension RunState {
         request.shell = acting.shell
         request.environment = try context(unit).environment(on: host)
         request.input = acting.input
+        request.staged = acting.staged
         request.okExit = step.okExit
         request.timeout = Timeout(
             after: plan.scaled(try context(unit).time(step.timeout.after, on: host), floor: .seconds(10)),

@@ -62,10 +62,9 @@ extension RunState {
                 outlook(unit, survey, findings).verdict == .wouldRun
             else { continue }
             let files = survey.findingsOfOne(unit, round, findings)[host]?.files ?? [:]
-            for change in (try? context(unit).acting(on: files)?.changes) ?? [] where change.isNeeded {
-                show(
-                    .fileChange(unit, path: change.path, difference: change.difference(hiding: plan.redactor))
-                )
+            let acting = try? context(unit).acting(on: files)
+            for (path, difference) in acting?.differences(hiding: plan.redactor) ?? [] {
+                show(.fileChange(unit, path: path, difference: difference))
             }
         }
         finish(.complete)

@@ -339,6 +339,7 @@ extension Survey {
             whole.reads += inquiry.reads.filter { !whole.reads.contains($0) }
             whole.looks += inquiry.looks.filter { !whole.looks.contains($0) }
             whole.lengthMax = max(whole.lengthMax, inquiry.lengthMax)
+            whole.surveys.merge(inquiry.surveys) { $1 }
             whole.reconnects = whole.reconnects || inquiry.reconnects
             inquiries[host] = whole
         }
@@ -384,11 +385,11 @@ extension UnitContext {
     /// Whether the files are as the step leaves them; nil when it writes none.
     func filesVerdict(_ files: [String: HostFile?]) -> ListVerdict? {
         do throws(EngineProblem) {
-            guard let changes = try acting(on: files)?.changes, !changes.isEmpty else { return nil }
+            guard let acting = try acting(on: files), acting.isInPlace != nil else { return nil }
             var verdict = ListVerdict()
-            for change in changes where change.isNeeded {
+            for (path, _) in acting.differences(hiding: plan.redactor) {
                 verdict.verdict = .no
-                verdict.messages.append("\(change.path) is not as this step leaves it")
+                verdict.messages.append("\(path) is not as this step leaves it")
             }
             return verdict
         } catch {

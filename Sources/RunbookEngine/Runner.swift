@@ -315,12 +315,21 @@ package actor Runner {
                 findings.files[path] = .some(try await session.read(path, limit: inquiry.lengthMax))
             }
             for place in inquiry.looks { findings.fetched[place] = await fetched.look(at: place) }
+            for (name, script) in inquiry.surveys.sorted(by: { $0.key < $1.key }) {
+                let bytes = try await session.capture(
+                    script, timeout: Self.surveyTime, limit: Self.surveyLengthMax)
+                findings.files[name] = HostFile(bytes: bytes, mode: 0, owner: "", path: name)
+            }
             if inquiry.reconnects { findings.login = await login(to: host) }
             return .success(findings)
         } catch {
             return .failure(error)
         }
     }
+
+    /// A tree has ten thousand names, and every file of it is read on the host.
+    private static let surveyLengthMax = 16 << 20
+    private static let surveyTime = Duration.seconds(1800)
 
     private func login(to host: HostID) async -> Answer {
         guard let target = state.plan.site.hosts[host] else { return Answer(.none) }

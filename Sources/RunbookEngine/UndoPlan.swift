@@ -94,14 +94,19 @@ extension UnitContext {
         let paths: [String]
         switch step.action {
         case .edit(let edit): paths = [try text(edit.path)]
-        case .copy(let copy): paths = [try text(copy.path)]
+        case .copy(let copy):
+            // Which of both was done tells what was kept: a file may have become long or short since.
+            let path = try text(copy.path)
+            return [restoreScript(path, number: 1), treeRestoreScript(backupName(1))].joined(separator: "\n")
         case .trustFiles(let trust): paths = try trustPaths(trust)
         default: throw EngineProblem("only a step that writes files is taken back by itself")
         }
-        return paths.enumerated().map { number, path in
-            let backup = "\"$RUNBOOK_FOLDER\"/\(shellQuoted(backupName(number + 1)))"
-            return "path=\(shellQuoted(path)) backup=\(backup)\n\(Self.restore)"
-        }.joined(separator: "\n")
+        return paths.enumerated().map { restoreScript($1, number: $0 + 1) }.joined(separator: "\n")
+    }
+
+    private func restoreScript(_ path: String, number: Int) -> String {
+        let backup = "\"$RUNBOOK_FOLDER\"/\(shellQuoted(backupName(number)))"
+        return "path=\(shellQuoted(path)) backup=\(backup)\n\(Self.restore)"
     }
 
     private static let restore = """

@@ -9,6 +9,8 @@ package struct Plan: Sendable {
     package var schedule: Schedule
     /// The bytes of the files that `copy` steps name, by the path in the runbook.
     package var materials: [String: [UInt8]]
+    /// The folders that `copy` steps name, and the files that are too long to be kept in memory.
+    package var trees: [String: LocalTree] = [:]
     /// SHA-256 of the runbook's text, in hex.
     package var runbookDigest: String
     /// Outputs that are known from elsewhere: of the run that an undo takes back.

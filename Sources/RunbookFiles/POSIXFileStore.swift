@@ -39,14 +39,25 @@ package struct POSIXFileStore: FileStore {
     }
 
     package func readFile(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
+        try openFile(path).readAll(limit: limit)
+    }
+
+    /// The regular file at `path`, for reading; symbolic links are followed.
+    package func openFile(_ path: String) throws(FileError) -> any OpenFile {
         // O_NONBLOCK: opening a pipe must not wait for a writer; regular files do not know it.
         let descriptor = uninterrupted {
             Int(unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY))
         }
         guard descriptor >= 0 else { throw FileError(.open, path, .system(Int32(-descriptor))) }
-        let file = try POSIXFile(
-            owning: Int32(descriptor), path: path, forWriting: false, poison: poison)
-        return try file.readAll(limit: limit)
+        return try POSIXFile(owning: Int32(descriptor), path: path, forWriting: false, poison: poison)
+    }
+
+    /// Where the symbolic link at `path` leads, as it is written in it.
+    package func target(of path: String) throws(FileError) -> String {
+        var text = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = uninterrupted { Int(unsafe readlink(path, &text, text.count)) }
+        guard count >= 0 else { throw FileError(.read, path, .system(Int32(-count))) }
+        return String(decoding: text[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// The directory above and the last name; nil for `/`, `.` and whatever ends in `..`.

@@ -21,15 +21,18 @@ package enum Action: Hashable, Sendable {
     case ask(AskAction)
 }
 
-/// A file put on the host: byte exact, in place at once, with its mode.
+/// A file put on the host, or a folder with all that is in it: byte exact, each file in place at once, with its mode.
 package struct CopyAction: Hashable, Sendable {
     package enum Source: Hashable, Sendable {
         /// A file beside the runbook; the path is relative to the runbook's folder and stays inside it.
         case file(path: String)
+        /// A folder beside the runbook; the path is as a file's, without a slash at its end.
+        case folder(path: String)
         case content(Template)
     }
     package var source: Source
     package var path: Template
+    /// Of the file; of a folder's files, with x for whoever may read where the file here has it.
     package var mode: UInt32?
     /// `user` or `user:group`.
     package var owner: String?

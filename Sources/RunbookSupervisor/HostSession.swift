@@ -43,6 +43,10 @@ package protocol HostSession: AnyObject, Sendable {
     /// The limit is in bytes; a longer file is `local` trouble that names the limit.
     func read(_ path: String, limit: Int) async throws(TransportError) -> HostFile?
 
+    /// Runs a script that changes nothing, as a question is asked, and answers all that it writes to stdout. One
+    /// that does not end with 0 in time, or writes more than `limit` bytes, is `local` trouble.
+    func capture(_ script: String, timeout: Duration, limit: Int) async throws(TransportError) -> [UInt8]
+
     /// Takes the host for this run, or says who has it. The same run re-enters.
     func takeLock(_ holder: LockHolder) async throws(TransportError) -> LockResult
     /// `greet` and, where the run has its folder then, `takeLock`: in one request where the session can.
@@ -184,6 +188,8 @@ package struct AttemptRequest: Sendable, Equatable {
     package var environment: [ShellVariable] = []
     /// The command's stdin; nil: /dev/null. Any bytes, up to 64 MiB.
     package var input: [UInt8]?
+    /// What must lie in the run's folder before the attempt is claimed.
+    package var staged: Staged?
     /// Asked first. All yes (and at least one): nothing is issued. Any no answer: nothing is issued.
     package var unless: [QuestionRequest] = []
     /// As `unless`; tells apart in the reply that the state was there.

@@ -90,6 +90,15 @@ final class LanePool: Sendable {
         }
     }
 
+    /// Ends the lanes that nobody uses, so that a host of few channels has one for something else.
+    func closeIdle() async {
+        let lanes = state.withLock { state in
+            defer { state.idle = [] }
+            return state.idle
+        }
+        for lane in lanes { await lane.close() }
+    }
+
     func close() async {
         let (lanes, waiting) = state.withLock { state in
             state.isClosed = true

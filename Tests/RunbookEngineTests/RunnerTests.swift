@@ -112,6 +112,9 @@ import Testing
         func stop(_ id: AttemptID) async throws(TransportError) {}
         func forget(_ id: AttemptID) async throws(TransportError) {}
         func read(_ path: String, limit: Int) async throws(TransportError) -> HostFile? { nil }
+        func capture(
+            _ script: String, timeout: Duration, limit: Int
+        ) async throws(TransportError) -> [UInt8] { [] }
         func takeLock(_ holder: LockHolder) async throws(TransportError) -> LockResult {
             diary.write("lock \(host)")
             return .taken

@@ -74,6 +74,12 @@ final class StrikingSession: HostSession {
     func stop(_ id: AttemptID) async throws(TransportError) { try await inner.stop(id) }
     func forget(_ id: AttemptID) async throws(TransportError) { try await inner.forget(id) }
 
+    func capture(
+        _ script: String, timeout: Duration, limit: Int
+    ) async throws(TransportError) -> [UInt8] {
+        try await inner.capture(script, timeout: timeout, limit: limit)
+    }
+
     func read(_ path: String, limit: Int) async throws(TransportError) -> HostFile? {
         try await inner.read(path, limit: limit)
     }

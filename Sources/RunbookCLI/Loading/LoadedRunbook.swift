@@ -52,11 +52,12 @@ struct LoadedRunbook {
         usedPaths = used.paths
         let (filled, sshConfig) = try Self.asking(sshConfigFor: site, console)
         self.sshConfig = sshConfig
+        let materials = try Materials(of: runbook, beside: paths.runbook, store, console)
         plan = Plan(
-            runbook: runbook, site: filled,
-            materials: try Self.materials(of: runbook, beside: paths.runbook, store, console),
+            runbook: runbook, site: filled, materials: materials.files,
             runbookDigest: used.digest(behind: source))
         plan.siteName = paths.siteName
+        plan.trees = materials.trees
     }
 
     /// The runbook with the hosts that the site file names in the groups that are left to it.
@@ -102,19 +103,6 @@ struct LoadedRunbook {
         return (site, said)
     }
 
-    private static func refuseForeignShell(
-        _ bytes: [UInt8], _ name: String, _ step: Step, _ console: Console
-    ) throws {
-        guard case .script(_, let shell) = step.action,
-            let other = ScriptFile.foreignShell(bytes, than: shell)
-        else { return }
-        console.say(
-            "\(.error, "error"): step \(.step, step.id.rawValue): \(name) wants \(other) and would run under \(shell.rawValue)"
-        )
-        console.say("  \(.hint, "hint"): say `shell: bash`, or copy the file and run it with `argv`")
-        throw ExitStatus.wrongRunbook.code
-    }
-
     /// A runbook alone: nothing has a value.
     init(withoutSite paths: RunbookPaths, _ console: Console) throws {
         let source = try Self.source(paths.runbook, POSIXFileStore(), console)
@@ -123,10 +111,11 @@ struct LoadedRunbook {
         show(problems, console)
         guard let runbook else { throw ExitStatus.wrongRunbook.code }
         self.paths = paths
+        let materials = try Materials(of: runbook, beside: paths.runbook, POSIXFileStore(), console)
         plan = Plan(
             runbook: runbook, site: Site(runbook: runbook.name, inputs: [:], hosts: [:]),
-            materials: try Self.materials(of: runbook, beside: paths.runbook, POSIXFileStore(), console),
-            runbookDigest: used.digest(behind: source))
+            materials: materials.files, runbookDigest: used.digest(behind: source))
+        plan.trees = materials.trees
         plan.siteName = paths.siteName
     }
 
@@ -150,31 +139,6 @@ struct LoadedRunbook {
             "\(.hint, "hint"): or be asked for them: \(.command, "runbook init \(shellQuoted(paths.runbook))")"
         )
     }
-
-    /// The files that `copy` and `script` steps name, read before anything is sent.
-    private static func materials(
-        of runbook: Runbook, beside path: String, _ store: POSIXFileStore, _ console: Console
-    ) throws -> [String: [UInt8]] {
-        var materials: [String: [UInt8]] = [:]
-        for step in runbook.allSteps {
-            let name: String
-            switch step.action {
-            case .copy(let copy):
-                guard case .file(let path) = copy.source else { continue }
-                name = path
-            case .script(let path, _): name = path
-            default: continue
-            }
-            do throws(FileError) {
-                materials[name] = try store.readFile(RunbookPaths.folder(of: path) + name, limit: 64 << 20)
-            } catch {
-                console.say("\(.error, "error"): step \(step.id.rawValue): \(error.message)")
-                throw ExitStatus.wrongRunbook.code
-            }
-            try refuseForeignShell(materials[name] ?? [], name, step, console)
-        }
-        return materials
-    }
 }
 
 /// Shows diagnostics on stderr, with their pictures.
@@ -182,25 +146,4 @@ func show(_ problems: [Diagnostic], _ console: Console) {
     guard !problems.isEmpty else { return }
     let decorator: DiagnosticDecorator = console.talkStyle.usesColor ? .ansi : .plain
     console.sayRaw(DiagnosticRenderer(decorator: decorator).render(Diagnostics(problems)))
-}
-
-/// What the first line of a script says.
-enum ScriptFile {
-    /// The program that its `#!` names, when that is not the shell that reads it. `sh` is read by bash too.
-    static func foreignShell(_ bytes: [UInt8], than shell: Script.Shell) -> String? {
-        guard bytes.starts(with: Array("#!".utf8)) else { return nil }
-        let line = String(decoding: bytes.dropFirst(2).prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-        var words = line.split { $0 == " " || $0 == "\t" || $0 == "\r" }[...]
-        if words.first?.hasSuffix("/env") == true {
-            words.removeFirst()
-            // Options and variables of env(1) stand before the program; `-S` may be written together with it.
-            if let first = words.first, first.hasPrefix("-S"), first.count > 2 {
-                words[words.startIndex] = first.dropFirst(2)
-            }
-            words = words.drop { $0.hasPrefix("-") || $0.contains("=") }
-        }
-        let name = words.first?.split(separator: "/").last.map(String.init) ?? ""
-        let known = shell == .bash ? ["sh", "dash", "bash"] : ["sh", "dash"]
-        return known.contains(name) ? nil : name
-    }
 }

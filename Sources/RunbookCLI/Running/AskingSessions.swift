@@ -46,6 +46,12 @@ private final class AskingSession: HostSession {
         try await session.ask(questions, environment: environment)
     }
 
+    func capture(
+        _ script: String, timeout: Duration, limit: Int
+    ) async throws(TransportError) -> [UInt8] {
+        try await session.capture(script, timeout: timeout, limit: limit)
+    }
+
     func read(_ path: String, limit: Int) async throws(TransportError) -> HostFile? {
         try await session.read(path, limit: limit)
     }

@@ -29,8 +29,10 @@ struct SavedPlan {
             runbook = plan.runbook.name
             text = plan.runbookDigest
             values = sha256([UInt8](Self.values(plan).joined(separator: "\n").utf8)).hex
-            let materials = plan.materials.sorted { $0.key < $1.key }
-            files = sha256([UInt8](materials.map { "\($0.key) \(sha256($0.value).hex)\n" }.joined().utf8)).hex
+            var digests = plan.materials.mapValues { sha256($0).hex }
+            digests.merge(plan.trees.mapValues(\.digest)) { $1 }
+            let lines = digests.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)\n" }
+            files = sha256([UInt8](lines.joined().utf8)).hex
             self.journal = journal
         }
 

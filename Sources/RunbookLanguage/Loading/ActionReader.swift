@@ -65,8 +65,18 @@ extension RunbookLoader {
         if let content = fields["content"] {
             copy = CopyAction(source: .content(template(content, context.takingSecrets)), path: path)
         } else {
-            guard let file = fields["from"].flatMap(ownFile) else { return nil }
-            copy = CopyAction(source: .file(path: file), path: path)
+            guard let node = fields["from"], let file = ownFile(node) else { return nil }
+            let isFolder = file.hasSuffix("/")
+            let name = String(file.reversed().drop { $0 == "/" }.reversed())
+            copy = CopyAction(source: isFolder ? .folder(path: name) : .file(path: name), path: path)
+            if isFolder, let validate = fields["validate"] {
+                problems.add(
+                    .error(
+                        "bad-value", "`validate` looks at one file, and `from` is a folder", at: validate.span
+                    )
+                    .also(node.span, "a slash at the end means a folder")
+                    .hint("prove the whole by a `verify` of the step"))
+            }
         }
         copy.mode = readMode(fields["mode"])
         if let owner = fields["owner"], let name = owner.text {

@@ -162,7 +162,7 @@ package enum LanguageSchema {
     private static let stepVerbs = [
         KeySchema("run", .shell, "shell text, under `set -eu`"),
         KeySchema("argv", .list(.template), "a program and its arguments, without a shell"),
-        KeySchema("copy", .mapping(.copy), "puts a file on the host"),
+        KeySchema("copy", .mapping(.copy), "puts a file or a folder on the host"),
         KeySchema("edit", .mapping(.edit), "changes a config file"),
         KeySchema("trust", .mapping(.trust), "root may log in from each of the hosts to the others"),
         KeySchema("manual", .template, "a person does this"),
@@ -278,10 +278,10 @@ package enum LanguageSchema {
     package static let copy = MappingSchema(
         .copy, "a copy", otherWords: ["src": "from", "dest": "path", "to": "path", "text": "content"],
         [
-            KeySchema("path", .template, "where the file is put", required: true),
-            KeySchema("from", .text, "a file beside the runbook"),
+            KeySchema("path", .template, "where the file or the folder is put", required: true),
+            KeySchema("from", .text, "a file beside the runbook, or a folder: `files/app/`"),
             KeySchema("content", .template, "the file's text"),
-            KeySchema("mode", .text, "its mode: `'0644'`"),
+            KeySchema("mode", .text, "its mode, or that of a folder's files: `'0644'`"),
             KeySchema("owner", .text, "`user` or `user:group`"),
             KeySchema("validate", .shell, "a command that must accept the file first; `%s` is its path"),
         ])
