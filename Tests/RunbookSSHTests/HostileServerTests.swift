@@ -93,5 +93,24 @@ extension SSHTests {
             #expect(try await connection.run("next") == Said(output: "next\n", end: .exited(5)))
             await connection.close()
         }
+
+        /// A window and packets of no length at all.
+        @Test func aChannelOfPacketsOfNothingIsAnError() async throws {
+            let server = try ParamikoServer()
+            var client = try Client()
+            client.settings.deadlines.start = .seconds(2)
+            client.settings.deadlines.stall = .milliseconds(500)
+            var target = server.target
+            target.user = "zero"
+            let connection = try await client.connect(target)
+            let processor = processorTime()
+            let error = await #expect(throws: TransportError.self) {
+                let channel = try await connection.open("deaf")
+                try await channel.write([UInt8](repeating: 0, count: 1 << 16))
+            }
+            #expect([.lost, .channelRefused].contains(error?.code))
+            #expect(processorTime() - processor < .seconds(1))
+            await connection.close()
+        }
     }
 }

@@ -74,6 +74,10 @@ final class ParamikoServer: Sendable {
                 return "publickey"
 
             def check_auth_publickey(self, username, key):
+                if username == "zero":
+                    # Channels that may be sent nothing, and packets of nothing.
+                    self.transport.default_max_packet_size = 0
+                    self.transport.default_window_size = 0
                 return paramiko.AUTH_SUCCESSFUL
 
             def check_channel_request(self, kind, chanid):

@@ -30,6 +30,13 @@ extension SSHTests {
                 testDescription: "one too many", script: { sendText($0, "Exceeded MaxStartups\r\n") },
                 message: "PLACE takes nobody in for now: it says “Exceeded MaxStartups”", code: .busy),
             Case(
+                testDescription: "resets at once",
+                script: { descriptor in
+                    var hard = linger(l_onoff: 1, l_linger: 0)
+                    _ = unsafe setsockopt(
+                        descriptor, SOL_SOCKET, SO_LINGER, &hard, socklen_t(MemoryLayout<linger>.size))
+                }, message: "PLACE closed the connection at once"),
+            Case(
                 testDescription: "web server",
                 script: { descriptor in
                     sendText(descriptor, "HTTP/1.1 400 Bad Request\r\n\r\n")
