@@ -32,6 +32,8 @@ extension SSHTests {
             Case(
                 testDescription: "resets at once",
                 script: { descriptor in
+                    // Not before the other side has seen that it is connected.
+                    usleep(200_000)
                     var hard = linger(l_onoff: 1, l_linger: 0)
                     _ = unsafe setsockopt(
                         descriptor, SOL_SOCKET, SO_LINGER, &hard, socklen_t(MemoryLayout<linger>.size))
