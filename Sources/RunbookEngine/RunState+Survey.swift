@@ -293,6 +293,7 @@ extension Survey {
             inquiry.questions.removeFirst(min(found.answers.count, inquiry.questions.count))
             inquiry.reads.removeAll { found.files[$0] != nil }
             inquiry.looks.removeAll { found.fetched[$0] != nil }
+            inquiry.surveys = inquiry.surveys.filter { found.files[$0.key] == nil }
             if found.login != nil { inquiry.reconnects = false }
         }
         return inquiry.isEmpty ? nil : inquiry
