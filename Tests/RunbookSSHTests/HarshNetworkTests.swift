@@ -110,7 +110,7 @@ extension SSHTests {
                     group.addTask {
                         for number in 1...40 {
                             guard let error = await client.failure(target) else { return number }
-                            guard error.code == .unreachable else { throw error }
+                            guard error.code == .busy else { throw error }
                             try await Task.sleep(for: .milliseconds(.random(in: 50...150)))
                         }
                         return 0

@@ -37,7 +37,7 @@ extension SSHTests {
                     var hard = linger(l_onoff: 1, l_linger: 0)
                     _ = unsafe setsockopt(
                         descriptor, SOL_SOCKET, SO_LINGER, &hard, socklen_t(MemoryLayout<linger>.size))
-                }, message: "PLACE closed the connection at once"),
+                }, message: "PLACE closed the connection at once", code: .busy),
             Case(
                 testDescription: "web server",
                 script: { descriptor in
