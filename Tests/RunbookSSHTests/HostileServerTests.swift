@@ -13,37 +13,48 @@ extension SSHTests {
             .hostKeyChanged, host: master, "master changed its host key during the connection",
             remedy: "find out who answers for master before you run again")
 
-        private func rekeyed(_ server: ParamikoServer) async throws {
+        private func isRekeyed(_ server: ParamikoServer) async throws -> Bool {
             for _ in 0..<500 where server.log.last != "rekeyed" {
                 try await Task.sleep(for: .milliseconds(10))
             }
-            try #require(server.log.last == "rekeyed")
+            return server.log.last == "rekeyed"
         }
 
+        /// paramiko does not outlive what is on its way to it when it exchanges keys: then another server is tried.
         @Test func aHostKeyThatChangesWithNewKeysEndsItBeforeTheNextCommand() async throws {
-            let server = try ParamikoServer()
-            let connection = try await Client().connect(server.target)
-            #expect(try await connection.run("before") == Said(output: "before\n", end: .exited(5)))
-            #expect(try await connection.run("rekey") == Said(output: "rekey\n", end: .exited(5)))
-            try await rekeyed(server)
-            let error = await #expect(throws: TransportError.self) { try await connection.open("after") }
-            #expect(error == Self.changed)
-            await connection.close()
-            #expect(server.log == ["before", "rekey", "rekeyed"])
+            for _ in 0..<3 {
+                let server = try ParamikoServer()
+                let connection = try await Client().connect(server.target)
+                #expect(try await connection.run("before") == Said(output: "before\n", end: .exited(5)))
+                #expect(try await connection.run("rekey") == Said(output: "rekey\n", end: .exited(5)))
+                guard try await isRekeyed(server) else { continue }
+                let error = await #expect(throws: TransportError.self) { try await connection.open("after") }
+                #expect(error == Self.changed)
+                await connection.close()
+                #expect(server.log == ["before", "rekey", "rekeyed"])
+                return
+            }
+            Issue.record("no server came to exchange its keys")
         }
 
         /// What the other host says on a channel that was open before is not believed, and it is told nothing.
         @Test func aHostKeyThatChangesEndsTheChannelsThatAreOpen() async throws {
-            let server = try ParamikoServer()
-            let connection = try await Client().connect(server.target)
-            let channel = try await connection.open("impostor")
-            #expect(try await channel.next() == .output(Array("impostor\n".utf8)))
-            try await channel.write([1])
-            try await rekeyed(server)
-            #expect(await #expect(throws: TransportError.self) { try await channel.next() } == Self.changed)
-            #expect(
-                await #expect(throws: TransportError.self) { try await channel.write([1]) } == Self.changed)
-            await connection.close()
+            for _ in 0..<3 {
+                let server = try ParamikoServer()
+                let connection = try await Client().connect(server.target)
+                let channel = try await connection.open("impostor")
+                #expect(try await channel.next() == .output(Array("impostor\n".utf8)))
+                try await channel.write([1])
+                guard try await isRekeyed(server) else { continue }
+                #expect(
+                    await #expect(throws: TransportError.self) { try await channel.next() } == Self.changed)
+                #expect(
+                    await #expect(throws: TransportError.self) { try await channel.write([1]) }
+                        == Self.changed)
+                await connection.close()
+                return
+            }
+            Issue.record("no server came to exchange its keys")
         }
 
         @Test func anExitStatusWithoutAnEndIsTheEndAfterAWhile() async throws {

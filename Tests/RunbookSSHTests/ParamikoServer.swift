@@ -93,7 +93,7 @@ final class ParamikoServer: Sendable {
 
             def rekey(self):
                 # paramiko gives up when something else is still on its way to it.
-                time.sleep(0.3)
+                time.sleep(1)
                 self.transport.add_server_key(other_key)
                 self.transport.renegotiate_keys()
                 note("rekeyed")
