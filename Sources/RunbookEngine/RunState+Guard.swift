@@ -77,7 +77,7 @@ extension RunState {
     }
 
     mutating func disarmed(_ unit: Unit, _ findings: [HostID: Findings]) {
-        guard let host = unit.host, let time = step(unit).guardTime,
+        guard let host = unit.host, let time = step(unit).guardTime, let attempt = active[unit]?.attempt,
             let answer = findings[host]?.answers.first
         else { return }
         if let why = active[unit]?.doubt {
@@ -98,12 +98,16 @@ extension RunState {
                 problem: "the guard ran the undo because no new connection to \(host) came within "
                     + "\(time.forPeople), and the undo failed: \(visible(answer.output))")
         case (.no, _):
-            conclude(
-                unit,
-                problem: "the guard takes the change back, and its undo on \(host) has not ended yet: "
-                    + "wait for it before you go on")
-        default: conclude(unit, problem: "it is not known whether the guard on \(host) took the change back")
+            stayInDoubt(
+                unit, attempt, "its guard takes the change back, and the undo on \(host) has not ended yet")
+        default: stayInDoubt(unit, attempt, "whether its guard on \(host) took the change back is not known")
         }
+    }
+
+    /// The guard may still act, behind whatever a check says now: the next run asks it first.
+    private mutating func stayInDoubt(_ unit: Unit, _ attempt: AttemptID, _ why: String) {
+        record(.inDoubt(attempt, unit, why: why))
+        leaveInDoubt(unit, why, [])
     }
 
     /// A guard outlives the supervisor that armed it. It must not fire behind a doubt that was settled, nor take

@@ -54,4 +54,32 @@ import Testing
         #expect(run.end == .undecided(Unit("s", "a"), "it is in doubt: \(Self.why); \(said)"))
         #expect(run.records == ["went on", "in doubt s.a.1: \(Self.why)"])
     }
+
+    /// A check says yes until the undo is done: the end of the command is no reason to believe it.
+    @Test(
+        arguments: [
+            (.none, 0, "whether its guard on a took the change back is not known"),
+            (.no, 5, "its guard takes the change back, and the undo on a has not ended yet"),
+        ] as [(Answer.Verdict, Int32, String)])
+    func aGuardThatGivesNoAnswerIsAskedAgain(_ verdict: Answer.Verdict, _ status: Int32, _ why: String) {
+        let ended = AttemptState.ended(AttemptEnd(.exited(0)))
+        let first = Drive(
+            Self.plan, after: Self.earlier,
+            [
+                Turn("connect a", .connected()), Turn("look up s.a.1", .state(ended)),
+                Turn("connect a", .connected()), answered(verdict, status),
+            ])
+        #expect(first.problem == nil)
+        #expect(first.end == .undecided(Unit("s", "a"), "it is in doubt: \(why)"))
+        #expect(first.records == ["went on", "in doubt s.a.1: \(why)"])
+        let second = Drive(
+            Self.plan, after: Self.earlier + first.entries,
+            [
+                Turn("connect a", .connected()), answered(.no, 1),
+                Turn("ask s on a: a[is s]", .answers(.yes)),
+                Turn("ask all: a[is s]", .answers(.yes)),
+            ])
+        #expect(second.problem == nil)
+        #expect(second.records == ["went on", "settled s on a adopted", "finished"])
+    }
 }
