@@ -54,6 +54,8 @@ final class Bench {
 
     /// As before the first run.
     func reset() throws {
+        // A request of a client that is gone may still take the host for a run that is over.
+        for server in servers.values { try server.awaitEndOfConnections() }
         // A session whose link was cut may still make its folder.
         try shell("until rm -rf \(changing); do sleep 0.02; done; mkdir n tmp; echo colour=red >conf")
     }

@@ -116,6 +116,16 @@ package final class SSHDServer: Sendable {
         }
     }
 
+    /// Waits until no connection is open: what a client that is gone had sent is carried out by then.
+    package func awaitEndOfConnections() throws(SupportError) {
+        guard let child = process.withLock({ $0 }) else { return }
+        for _ in 0..<1000 {
+            if !descendants(of: child).contains(where: { name(of: $0) == "sshd" }) { return }
+            usleep(10_000)
+        }
+        throw SupportError("connections do not end: \(logText)")
+    }
+
     /// What the server wrote to its log until now.
     package var logText: String {
         (try? readFile(directory.file("log"))).map { String(decoding: $0, as: UTF8.self) } ?? ""
