@@ -304,8 +304,9 @@ extension RunState {
         }
     }
 
-    /// The unit is not issued because the run stops.
+    /// The unit is not issued, and so the run stops: a later step of its host must not come before it.
     mutating func standDown(_ unit: Unit) {
+        if ending == nil { ending = .incomplete(before: unit.step) }
         let why =
             plan.schedule.waves[wave].isTogether
             ? "the step goes on all its hosts together or on none" : "the run stops"

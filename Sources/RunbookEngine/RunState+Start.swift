@@ -256,7 +256,7 @@ extension RunState {
             goOn(survey, with: host)
             return
         }
-        for unit in waiting(for: host) { giveUp(unit, .unreachable(error), because: error.message) }
+        giveUp(waiting(for: host), .unreachable(error), because: error.message)
     }
 
     /// The units that wait for a connection, in an order that is always the same.

@@ -138,18 +138,23 @@ extension RunState {
 
     // MARK: - Hosts that are not done
 
-    /// How many hosts of the wave's step are done without: left in this process, or left by an earlier one and not
-    /// tried again yet.
-    private var unavailable: Int {
-        let left = leftOut.keys.filter(waveHosts.contains)
-        return Set(left).union(suspects.compactMap(\.host)).count
+    /// How many other hosts of the wave's step are not done: left in this process, left by an earlier one and not
+    /// tried again yet, in doubt at the moment, or failed and about to be left.
+    private func unavailable(besides unit: Unit) -> Int {
+        var hosts = Set(leftOut.keys.filter(waveHosts.contains)).union(suspects.compactMap(\.host))
+        for (other, active) in active {
+            guard let host = other.host else { continue }
+            if case .explaining = active.stage { hosts.insert(host) }
+            if case .inDoubt = history.standing(of: other) { hosts.insert(host) }
+        }
+        return unit.host.map { hosts.subtracting([$0]).count } ?? hosts.count
     }
 
     /// Whether the step goes on with this host: at most `max_unavailable` others are not done. What an earlier
     /// process left is tried anew in any case.
     private func hasHostsEnough(_ unit: Unit) -> Bool {
         let most = step(unit).maxUnavailable
-        return most == 0 || suspects.contains(unit) || unavailable <= most
+        return most == 0 || suspects.contains(unit) || unavailable(besides: unit) <= most
     }
 
     /// Whether the unit may be issued now: others may have failed since it was begun.
@@ -198,7 +203,17 @@ extension RunState {
             return
         }
         effects.append(.disconnect(host))
+        giveUp(units, end, because: reason)
+    }
+
+    /// Units that wait for the same host. Whose turn comes next is seen when all are given up: it may need that
+    /// host as well, and must not take it for one that somebody connects to.
+    mutating func giveUp(_ units: [Unit], _ end: RunEnd, because reason: String) {
+        let wasAdvancing = isAdvancing
+        isAdvancing = true
         for unit in units { giveUp(unit, end, because: reason) }
+        isAdvancing = wasAdvancing
+        advance()
     }
 
     // MARK: - Connections
