@@ -89,13 +89,7 @@ package actor Runner {
         case .disconnect(let host):
             guard let session = sessions.removeValue(forKey: host) else { return }
             group.addTask { await session.close() }
-        case .inquire(nil, let inquiries):
-            for (host, inquiry) in inquiries {
-                group.addTask {
-                    let result = await self.inquire(host, inquiry)
-                    self.post.yield(.found(nil, result.map { [host: $0] }))
-                }
-            }
+        case .inquire(nil, let inquiries): survey(inquiries, in: &group)
         case .inquire(let unit, let inquiries):
             group.addTask { self.post.yield(.found(unit, await self.inquire(inquiries))) }
         case .attempt(let unit, let host, let request):
@@ -138,20 +132,31 @@ package actor Runner {
                 self.post.yield(.watched(unit, attempt, at: time, found, lost: lost))
             }
         case .keep(let unit, let place, let bytes):
-            let fetched = fetched
-            group.addTask {
-                do throws(EngineProblem) {
-                    self.post.yield(.kept(unit, .success(try await fetched.keep(bytes, at: place))))
-                } catch {
-                    self.post.yield(.kept(unit, .failure(error)))
-                }
-            }
+            group.addTask { await self.keep(bytes, at: place, for: unit) }
         case .wait(let unit, let pause, let timer):
             group.addTask {
                 try? await Task.sleep(for: pause)
                 self.post.yield(.waited(unit, timer: timer))
             }
         case .record, .show, .finish: preconditionFailure("\(effect) takes no time")
+        }
+    }
+
+    /// Asks every host of a survey for itself: each answer is an event of its own.
+    private func survey(_ inquiries: [HostID: Inquiry], in group: inout DiscardingTaskGroup) {
+        for (host, inquiry) in inquiries {
+            group.addTask {
+                let result = await self.inquire(host, inquiry)
+                self.post.yield(.found(nil, result.map { [host: $0] }))
+            }
+        }
+    }
+
+    private nonisolated func keep(_ bytes: [UInt8], at place: FetchedPlace, for unit: Unit) async {
+        do throws(EngineProblem) {
+            post.yield(.kept(unit, .success(try await fetched.keep(bytes, at: place))))
+        } catch {
+            post.yield(.kept(unit, .failure(error)))
         }
     }
 

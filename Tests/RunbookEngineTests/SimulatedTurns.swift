@@ -7,8 +7,8 @@ import RunbookModel
 struct SimulatedTurns {
     private let plan: Plan?
     private let width: Int
-    /// What was known when the process began: what was left then is tried anew.
-    private let before: History
+    /// What was known when the process began, with what a torn tail may have been: what was left then is tried anew.
+    private var before: History
     private var acting: Set<Unit> = []
     private var leftOut: Set<HostID> = []
     /// A step failed that goes on without none of its hosts.
@@ -30,8 +30,12 @@ struct SimulatedTurns {
         case .attempt(let unit, _, _):
             acting.insert(unit)
             return tooManyAct(unit)
-        case .record(.intent(let intent)) where !intent.text.hasPrefix("(assumed"):
-            return issuedTooLate(intent.unit, History(journal))
+        case .record(.intent(let intent)):
+            if intent.text.hasPrefix("(assumed") {
+                before.add(.intent(intent))
+            } else {
+                return issuedTooLate(intent.unit, History(journal))
+            }
         case .show(.failed(let failure)):
             if step(failure.unit)?.maxUnavailable == 0 { mustStop = true }
         case .show(.leftOut(let unit, _)): if let host = unit.host { leftOut.insert(host) }
