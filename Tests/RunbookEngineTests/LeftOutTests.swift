@@ -89,7 +89,7 @@ import Testing
                 Turn("ask s on b: a[may]", .answers(.no)), Turn("ask s on c: a[may]", .answers(.yes)),
             ])
         #expect(run.problem == nil)
-        #expect(run.end == .incomplete(before: StepID("t")))
+        #expect(run.end == .incomplete(before: StepID("s")))
         #expect(run.records.suffix(2) == ["settled s on a failed", "settled s on b failed"])
         #expect(run.warnings == ["s on c: nothing was issued here: the run stops"])
     }
