@@ -76,7 +76,7 @@ final class Bench {
         try runChecked(["sh", "-euc", "cd \"$1\"; \(script)", "sh", folder.path])
     }
 
-    var stateFolder: String { folder.file("state/small@small") }
+    var stateFolder: String { (environment["RUNBOOK_STATE"] ?? folder.file("state")) + "/small@small" }
     var journal: String { stateFolder + "/journal.jsonl" }
 
     /// How often a step's effect happened.
