@@ -122,12 +122,16 @@ extension RunbookLoader {
     static let reservedAttributes =
         Scope.builtInAttributes + Scope.askedAttributes + LanguageSchema.siteHost.keys.map(\.name) + ["name"]
 
+    /// Words of the language that stand where a host or a group does.
+    static let reservedNames = ["peer", "peers", "all", "none"]
+
     private func readHost(_ entry: YAMLEntry) -> HostDeclaration {
         let fields = Fields(entry.value, as: .host, problems)
         var host = HostDeclaration(id: HostID(entry.name))
-        if ["peer", "peers", "all", "none"].contains(entry.name) {
+        if Self.reservedNames.contains(entry.name) {
             problems.add(
-                .error("reserved-name", "`\(entry.name)` cannot be the name of a host", at: entry.key.span))
+                .error("reserved-name", "`\(entry.name)` cannot be the name of a host", at: entry.key.span)
+                    .hint("the language has a meaning for it: choose another name"))
         }
         host.title = fields.text("title")
         if let user = fields["user"], let name = user.text {
@@ -152,12 +156,14 @@ extension RunbookLoader {
     }
 
     private func readGroup(_ entry: YAMLEntry) {
-        if declarations.host(HostID(entry.name)) != nil
-            || ["peer", "peers", "all", "none"].contains(entry.name)
-        {
+        let isHost = declarations.host(HostID(entry.name)) != nil
+        if isHost || Self.reservedNames.contains(entry.name) {
             problems.add(
                 .error("reserved-name", "`\(entry.name)` cannot be the name of a group", at: entry.key.span)
-                    .hint("a group and a host never have the same name"))
+                    .hint(
+                        isHost
+                            ? "a group and a host never have the same name"
+                            : "the language has a meaning for it: choose another name"))
         }
         var members: [HostID] = []
         let isMapping = entry.value.mapping != nil

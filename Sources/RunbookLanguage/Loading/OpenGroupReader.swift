@@ -85,7 +85,7 @@ package func readMembers(
         for name in names {
             let id = HostID(name.text ?? "")
             if declared.contains(id) || runbook.groups.contains(where: { $0.name == id.rawValue })
-                || ["peer", "peers", "all", "none"].contains(id.rawValue)
+                || RunbookLoader.reservedNames.contains(id.rawValue)
             {
                 problems.add(
                     .error("reserved-name", "`\(id)` has a meaning in this runbook already", at: name.span)
