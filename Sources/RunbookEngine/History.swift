@@ -29,6 +29,9 @@ package struct History: Sendable, Equatable {
             if case .failed = self { true } else { false }
         }
 
+        /// A process that ended has begun it and not done it.
+        var isLeft: Bool { isOpen || isFailed }
+
         /// Sent, and the outcome not known.
         package var isOpen: Bool {
             switch self {

@@ -79,7 +79,7 @@ extension RunState {
         let context = context(unit)
         let questions = ownQuestionsAfter(unit)
         let count =
-            plan.schedule.waves[wave].isTogether
+            waves[wave].isTogether
             ? 0 : context.lastingQuestions().filter(\.isOwnCommand).count
         var kept = Active.Ended(end: end)
         let (check, verify) = (questions.prefix(count), questions.dropFirst(count))
@@ -90,7 +90,7 @@ extension RunState {
             kept.verify = ListVerdict(Array(answers.dropFirst(count)), to: Array(verify), on: host, context)
         }
         active[unit]?.ended = kept
-        guard plan.schedule.waves[wave].isTogether else {
+        guard waves[wave].isTogether else {
             askAfter(unit)
             return
         }

@@ -7,8 +7,9 @@ import RunbookTransport
 extension RunState {
     /// Starts the next wave that has something to do; after the last, ends the run.
     mutating func startWave() {
-        while wave < plan.schedule.waves.count {
-            let units = plan.schedule.waves[wave].units.filter {
+        if waves.isEmpty { waves = plan.schedule.waves { history.standing(of: $0).isLeft } }
+        while wave < waves.count {
+            let units = waves[wave].units.filter {
                 !history.standing(of: $0).isFinished || lacksOutputs($0)
             }
             if let first = units.first {
@@ -35,7 +36,7 @@ extension RunState {
             unit.step == until && (options.untilHost == nil || options.untilHost == unit.host)
         }
         guard !units.prefix(1).contains(where: stops) else { return [] }
-        guard !plan.schedule.waves[wave].isTogether else { return units }
+        guard !waves[wave].isTogether else { return units }
         var stopped: Set<HostID?> = []
         return units.filter { unit in
             if stops(unit) { stopped.insert(unit.host) }
@@ -308,7 +309,7 @@ extension RunState {
     mutating func standDown(_ unit: Unit) {
         if ending == nil { ending = .incomplete(before: unit.step) }
         let why =
-            plan.schedule.waves[wave].isTogether
+            waves[wave].isTogether
             ? "the step goes on all its hosts together or on none" : "the run stops"
         show(.warned(unit, "nothing was issued here: \(why)"))
         leave(unit)

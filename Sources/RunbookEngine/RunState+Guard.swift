@@ -134,7 +134,7 @@ extension RunState {
 
     /// The command ended, and nothing is in the way of the questions after it.
     mutating func goOnAfterEnd(_ unit: Unit) {
-        guard plan.schedule.waves[wave].isTogether else {
+        guard waves[wave].isTogether else {
             askAfter(unit)
             return
         }

@@ -24,7 +24,7 @@ extension RunState {
                 askAfter(unit)
             }
         default:
-            guard plan.schedule.waves[wave].isTogether else {
+            guard waves[wave].isTogether else {
                 withHosts(Set([unit.host].compactMap { $0 }), of: unit, .issue)
                 return
             }
@@ -112,7 +112,7 @@ extension RunState {
         case .run, .argv, .script, .trustKeys: break
         default: return nil
         }
-        guard let host = unit.host, !plan.schedule.waves[wave].isTogether, step.during.isEmpty,
+        guard let host = unit.host, !waves[wave].isTogether, step.during.isEmpty,
             try word(of: unit) == nil
         else { return nil }
         let context = context(unit)
@@ -137,7 +137,7 @@ extension RunState {
     /// then all hosts are asked when all have ended.
     func ownQuestionsAfter(_ unit: Unit) -> [Question] {
         // What is true before the host goes down, or before the guard is disarmed, proves nothing.
-        guard !plan.schedule.waves[wave].isTogether, !step(unit).isReboot, step(unit).guardTime == nil else {
+        guard !waves[wave].isTogether, !step(unit).isReboot, step(unit).guardTime == nil else {
             return []
         }
         return (context(unit).lastingQuestions() + step(unit).verify).filter(\.isOwnCommand)

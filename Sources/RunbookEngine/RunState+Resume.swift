@@ -119,7 +119,7 @@ extension RunState {
             return
         }
         active[unit]?.ended = Active.Ended(end: end)
-        guard !plan.schedule.waves[wave].isTogether else {
+        guard !waves[wave].isTogether else {
             waitForSiblings(unit)
             return
         }

@@ -7,11 +7,7 @@ extension RunState {
     /// Takes the units of a wave up. What an earlier process left comes first: it is awaited, or tried anew before
     /// the hosts that were not.
     mutating func takeUp(_ units: [Unit]) {
-        suspects = Set(
-            units.filter { unit in
-                let standing = history.standing(of: unit)
-                return standing.isOpen || standing.isFailed
-            })
+        suspects = Set(units.filter { history.standing(of: $0).isLeft })
         let first = Set(suspects.map(\.host))
         queue = units.filter { first.contains($0.host) } + units.filter { !first.contains($0.host) }
         active = Dictionary(uniqueKeysWithValues: units.map { ($0, Active(stage: .queued(.enter))) })
@@ -33,7 +29,7 @@ extension RunState {
     /// A wave that goes together is issued when all of it were asked, on none when the run is to stop; what ended
     /// is verified when no unit of it has an attempt under way.
     private mutating func passBarrier() -> Bool {
-        guard plan.schedule.waves[wave].isTogether, active.values.allSatisfy({ $0.stage.isAsked }) else {
+        guard waves[wave].isTogether, active.values.allSatisfy({ $0.stage.isAsked }) else {
             return false
         }
         if active.values.contains(where: { $0.stage == .waitingToIssue }) {
@@ -48,7 +44,7 @@ extension RunState {
     }
 
     private mutating func enqueue(_ stage: Stage, for work: Stage.Work) {
-        for unit in plan.schedule.waves[wave].units where active[unit]?.stage == stage {
+        for unit in waves[wave].units where active[unit]?.stage == stage {
             active[unit]?.stage = .queued(work)
             queue.append(unit)
         }

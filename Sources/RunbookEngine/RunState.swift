@@ -29,6 +29,8 @@ package struct RunState: Sendable {
     var facts: [HostID: [String: Value]] = [:]
 
     var phase = Phase.idle
+    /// Of this process: what an earlier one left comes first where a step allows that.
+    var waves: [Schedule.Wave] = []
     var wave = 0
     var active: [Unit: Active] = [:]
     /// The units of the wave that wait for their turn.

@@ -42,6 +42,41 @@ package struct Schedule: Sendable, Equatable {
     /// Every unit in order.
     package var units: [Unit] { waves.flatMap(\.units) }
 
+    /// The waves of a process that finds what an earlier one left.
+    ///
+    /// Where a step of several turns goes on without some of its hosts, the hosts that were left have their turns
+    /// before those that were not tried, whatever their place in the group; turns are of the same size as else.
+    package func waves(leftFirst isLeft: (Unit) -> Bool) -> [Wave] {
+        var (result, rest) = ([Wave](), waves[...])
+        while let first = rest.first {
+            let steps = Set(first.units.map(\.step))
+            let turns = rest.prefix { Set($0.units.map(\.step)) == steps }
+            rest = rest.dropFirst(turns.count)
+            let units = turns.flatMap(\.units)
+            guard turns.count > 1, units.allSatisfy({ step(of: $0).maxUnavailable > 0 }),
+                units.contains(where: isLeft)
+            else {
+                result += turns
+                continue
+            }
+            let left = Set(units.filter(isLeft).map(\.host))
+            let size = Set(first.units.map(\.host)).count
+            for hosts in [units.filter { left.contains($0.host) }, units.filter { !left.contains($0.host) }] {
+                result += Self.waves(of: hosts, size: size)
+            }
+        }
+        return result
+    }
+
+    /// Units in the order of their hosts, so many hosts a wave.
+    private static func waves(of units: [Unit], size: Int) -> [Wave] {
+        let hosts = units.map(\.host).reduce(into: [HostID?]()) { if $0.last != $1 { $0.append($1) } }
+        return stride(from: 0, to: hosts.count, by: size).map { first in
+            let turn = Set(hosts[first..<min(first + size, hosts.count)])
+            return Wave(units: units.filter { turn.contains($0.host) }, isTogether: false)
+        }
+    }
+
     /// The step of a unit of this schedule.
     package func step(of unit: Unit) -> Step {
         guard let step = steps[unit.step] else { preconditionFailure("\(unit) is not in this runbook") }

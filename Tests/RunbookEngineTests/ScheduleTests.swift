@@ -39,6 +39,30 @@ import Testing
         #expect(Self.lines(step) == ["s on a, s on b"])
     }
 
+    /// Which hosts were left, and the turns that the next process takes.
+    @Test(
+        arguments: [
+            (1, Step.Order.oneByOne, "d", ["s on d", "s on a", "s on b", "s on c", "s on e"]),
+            (1, .batch, "ce", ["s on c, s on e", "s on a, s on b", "s on d"]),
+            (1, .batch, "bcd", ["s on b, s on c", "s on d", "s on a, s on e"]),
+            (1, .batch, "", ["s on a, s on b", "s on c, s on d", "s on e"]),
+            (1, .together, "e", ["s on a, s on b, s on c, s on d, s on e"]),
+            (0, .oneByOne, "d", ["s on a", "s on b", "s on c", "s on d", "s on e"]),
+        ])
+    func hostsThatWereLeftHaveTheirTurnsFirst(most: Int, _ order: Step.Order, left: String, _ turns: [String])
+    {
+        var runbook = Runbook(name: "r")
+        runbook.steps = [
+            Step("s", on: "a", "b", "c", "d", "e") {
+                $0.order = order
+                $0.batch = 2
+                $0.maxUnavailable = most
+            }
+        ]
+        let waves = Schedule(runbook).waves { left.contains($0.host?.rawValue ?? "-") }
+        #expect(waves.map { $0.units.map(\.description).joined(separator: ", ") } == turns)
+    }
+
     @Test func aBlockSideBySideIsAWaveInWhichEachHostHasAllOfIt() {
         let block = Step("f", on: "a", "b", "c") {
             $0.action = nil

@@ -71,9 +71,6 @@ struct SimulatedTurns {
         let lost = step.hosts.filter { other in
             guard other != host else { return false }
             if leftOut.contains(other) { return true }
-            // One by one and in batches they are tried anew in the order of the group: its turn is still to come.
-            let unit = Unit(step.id, other)
-            if step.order != .together, now.standing(of: unit) == before.standing(of: unit) { return false }
             switch now.standing(of: Unit(step.id, other)) {
             case .failed, .inDoubt: return !isTriedAgain(Unit(step.id, other), now)
             default: return false
