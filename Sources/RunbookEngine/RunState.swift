@@ -87,7 +87,9 @@ package struct RunState: Sendable {
             connect(host, facts, hostKey: hostKey, operatorKey: operatorKey, clockSkew: skew)
         case .unreachable(let host, let error): missed(host, error)
         case .locked(let host, let holder):
-            bar(host, .locked(host, holder), because: "it is held by another run, of \(holder.who)")
+            bar(
+                host, .locked(host, holder),
+                because: "it is held by another run, of \(holder.who); `runbook unlock` takes it over")
         case .found(nil, let result): surveyed(result)
         case .found(let unit?, let result): found(unit, result)
         case .attempted(let unit, let result): attempted(unit, result)

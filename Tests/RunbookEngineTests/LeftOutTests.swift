@@ -142,7 +142,9 @@ import Testing
             ])
         #expect(run.problem == nil)
         #expect(run.end == .incomplete(before: nil))
-        #expect(Self.leftOut(run) == ["s on a: it is held by another run, of bob"])
+        #expect(
+            Self.leftOut(run) == ["s on a: it is held by another run, of bob; `runbook unlock` takes it over"]
+        )
     }
 
     /// Its connection is cut in the middle and it does not come back.
