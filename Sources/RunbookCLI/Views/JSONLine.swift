@@ -29,7 +29,7 @@ extension JSONLine {
 }
 
 /// A member of a line.
-struct JSONMember {
+struct JSONMember: Sendable {
     var summary: String
     var shape: JSONShape
     /// It is never left out.
@@ -43,7 +43,7 @@ struct JSONMember {
 }
 
 /// What stands in a member, as far as JSON Schema says it.
-indirect enum JSONShape {
+indirect enum JSONShape: Sendable {
     case text, texts, flag
     /// Zero or more.
     case count
